@@ -68,6 +68,7 @@ func checkPair(t interface{ Fatalf(string, ...any) }, a, b field.Element) {
 	is("Add", field.Add(a, b), new(big.Int).Add(x, y))
 	is("Sub", field.Sub(a, b), new(big.Int).Sub(x, y))
 	is("Mul", field.Mul(a, b), new(big.Int).Mul(x, y))
+	is("MulAdd", field.MulAdd(a, b, a), new(big.Int).Add(new(big.Int).Mul(x, y), x))
 	is("Neg", field.Neg(a), new(big.Int).Neg(x))
 	is("Invert", field.Invert(a), new(big.Int).Exp(x, new(big.Int).Sub(order, big.NewInt(2)), order))
 	if field.Equal(a, b) != (x.Cmp(y) == 0) || (a == b) != field.Equal(a, b) {
