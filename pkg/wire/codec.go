@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/vmihailenco/msgpack/v5"
 )
@@ -27,12 +28,14 @@ var (
 // A Message is the body of a record. Check holds what field types cannot say.
 type Message interface{ Check() error }
 
-// Encode returns the canonical bytes of m. Messages hold no type that
+// Encode returns the canonical bytes of m, a pointer. Messages hold no type that
 // MessagePack cannot encode, so failing is a bug in this package.
 func Encode(m Message) []byte {
+	fill(reflect.ValueOf(m).Elem())
 	var b bytes.Buffer
 	e := msgpack.NewEncoder(&b)
 	e.UseCompactInts(true)
+	e.UseArrayEncodedStructs(true)
 	if err := e.Encode(m); err != nil {
 		panic(fmt.Sprintf("wire: %T cannot be encoded: %v", m, err))
 	}
@@ -62,6 +65,25 @@ func Decode(b []byte, limit int, m Message) error {
 
 // DecodeBody is Decode with the limit of a log record.
 func DecodeBody(b []byte, m Message) error { return Decode(b, MaxBody, m) }
+
+// fill makes nil slices empty ones: absent and empty have one encoding.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		if v.Type().Elem().Kind() == reflect.Struct {
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
+		}
+	}
+}
 
 const maxDepth = 8
 

@@ -16,7 +16,7 @@ const (
 	DuplicateKey        Reason = "duplicate key"
 	WrongRoot           Reason = "wrong root"
 	WrongWeight         Reason = "wrong weight"
-	BadShare            Reason = "bad share"
+	WrongShare          Reason = "wrong share"
 	InconsistentDealing Reason = "inconsistent dealing"
 	ComplaintUnanswered Reason = "complaint unanswered"
 	FalseComplaint      Reason = "false complaint"
@@ -30,5 +30,5 @@ const (
 
 // Reasons lists the enum.
 var Reasons = []Reason{Late, MissingPart, DigestMismatch, BadSignature, NotInRoster, Malformed,
-	NotCanonical, Oversized, DuplicateKey, WrongRoot, WrongWeight, BadShare, InconsistentDealing,
+	NotCanonical, Oversized, DuplicateKey, WrongRoot, WrongWeight, WrongShare, InconsistentDealing,
 	ComplaintUnanswered, FalseComplaint, Absent, NotEnough, CheckFailed, Unsupported, Diverged, Internal}
