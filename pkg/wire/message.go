@@ -169,7 +169,9 @@ type Rebuilt struct {
 
 // Checked is the verdict of the public check of the sum.
 type Checked struct {
-	Rows []uint32 // rows whose commitments the sum does not open
+	Rows        []uint32 // rows whose commitments the sum does not open
+	Commitments Digest   // over the row sums of the commitments of A
+	Mean        Digest   // of the mean, float64, little-endian
 }
 
 // Result is what members attest.
@@ -177,7 +179,7 @@ type Result struct {
 	Accepted    Digest
 	Contributed uint32 // |A|
 	Weight      uint64 // sum of the weights
-	Sum         Blob   // the opened integers, little-endian words, limbs behind coordinates
+	Sum         Parts  // the opened integers: little-endian words, limbs behind coordinates
 	Commitments Digest // over the row sums of the commitments of A
 	Mean        Digest // of the mean, float64, little-endian
 	Next        Digest // digest of the next model where Open.Update is "mean"
@@ -327,7 +329,7 @@ func (m *Rebuilt) Check() error { return checkBlob(m.Bundle) }
 func (m *Checked) Check() error { return nil }
 
 // Check implements Message.
-func (m *Result) Check() error { return checkBlob(m.Sum) }
+func (m *Result) Check() error { return checkParts(m.Sum) }
 
 // Check implements Message.
 func (m *Attest) Check() error { return nil }

@@ -32,7 +32,10 @@ var messages = map[string]func() Message{
 	"sum": func() Message { return new(SumPart) }, "rebuilt": func() Message { return new(Rebuilt) },
 	"checked": func() Message { return new(Checked) }, "result": func() Message { return new(Result) },
 	"attest": func() Message { return new(Attest) }, "certificate": func() Message { return new(Certificate) },
-	"deadline": func() Message { return new(Deadline) }, "abort": func() Message { return new(Abort) },
+	"bundle": func() Message { return new(Bundle) }, "order-intake": func() Message { return new(IntakeOrder) },
+	"order-sum": func() Message { return new(SumOrder) }, "order-settle": func() Message { return new(SettleOrder) },
+	"order-rebuild": func() Message { return new(RebuildOrder) }, "order-unmask": func() Message { return new(UnmaskOrder) },
+	"order-check": func() Message { return new(CheckOrder) }, "deadline": func() Message { return new(Deadline) }, "abort": func() Message { return new(Abort) },
 }
 
 // sample fills m with small distinct values by reflection, then mends the
