@@ -1,8 +1,8 @@
 // Package encode turns real update vectors into small integers that can be
 // summed under masks, and sums back into means: clip in L2, scale by the
 // weight, round stochastically (fixed point as in Kairouz, Liu and Steinke,
-// "The distributed discrete Gaussian mechanism", ICML 2021, section 4, without
-// its rotation and noise).
+// "The distributed discrete Gaussian mechanism", ICML 2021, without its rotation
+// and noise).
 //
 // A slot is wide enough for the sum of the whole roster, so overflow is
 // impossible by construction: parameters that could overflow are refused.

@@ -2,7 +2,6 @@ package encode
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -108,22 +107,6 @@ func TestSlackIsNotExceeded(t *testing.T) {
 	want, allowed := 15.5*15.5*d+d/4.0, 155*math.Sqrt(d/float64(draws))
 	if math.Abs(mean-want) > allowed {
 		t.Errorf("mean norm %.1f, want %.1f within %.1f", mean, want, allowed)
-	}
-}
-
-// TestRedrawsAreBounded: a bound that nothing meets ends in a typed refusal, a
-// bound that half of the draws meet does not.
-func TestRedrawsAreBounded(t *testing.T) {
-	g, u := gains{1, 0x1p31}, []float64{1} // y = 1/2
-	s, err := newStream(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x, err := g.round(u, s, 0); err != nil || x[0] != 0 {
-		t.Errorf("%v, error %v", x, err)
-	}
-	if x, err := (gains{1, 0x1p33}).round(u, s, 3); !errors.Is(err, ErrRounding) || x != nil {
-		t.Errorf("%v, error %v", x, err)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // Basis holds the Lagrange coefficients at 0 of one survivor set: made once,
-// it rebuilds the secret of every dealer (Bonawitz et al., CCS 2017, section
-// 7: one O(n^2) interpolation serves all n secrets). It is public.
+// it rebuilds the secret of every dealer (Bonawitz et al., CCS 2017: one O(n^2)
+// interpolation serves all n secrets). It is public.
 type Basis struct {
 	lambda []field.Element
 }
