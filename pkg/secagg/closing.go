@@ -1,0 +1,344 @@
+package secagg
+
+import (
+	"fmt"
+	"slices"
+
+	"chorus/pkg/secagg/finder"
+	"chorus/pkg/wire"
+)
+
+// witness verifies every header under the collection root and signs the root.
+func (p *Participant) witness() (bool, error) {
+	if ok, err := p.fact(wire.KindCollection, &p.collection); !ok || err != nil {
+		return false, err
+	}
+	bundle, ok := p.blob(wire.KindCollectionBundle, p.collection.Bundle)
+	if !ok {
+		return false, nil
+	}
+	var err error
+	if p.inputs, p.u3, err = p.round.VerifyCollection(&p.collection, bundle, p.u2, p.setup.Root, p.shareSet.Root); err != nil {
+		return false, err
+	}
+	if p.pos < 0 {
+		return true, nil
+	}
+	if d, in := p.u3[p.pos]; in {
+		if own, sent := p.sentHeader("masked-input"); !sent || wire.Sum(own.Body) != d {
+			return false, fmt.Errorf("%w: input", ErrOwnRecord)
+		}
+	}
+	return true, p.answerOnce("witness", p.collection.Root, func() ([]wire.Entry, error) {
+		m := p.witnessed()
+		return []wire.Entry{p.say(wire.KindWitness, &m)}, nil
+	})
+}
+
+func (p *Participant) witnessed() wire.Witness {
+	return wire.Witness{SetupRoot: p.setup.Root, ShareRoot: p.shareSet.Root, Collection: p.collection.Root}
+}
+
+// answer publishes the shares that complaints against this member name, once,
+// and never more than A_corr of them: one more complaint, and it rather leaves.
+func (p *Participant) answer() (bool, error) {
+	var c wire.Complaints
+	if ok, err := p.fact(wire.KindComplaints, &c); !ok || err != nil {
+		return false, err
+	}
+	if p.pos < 0 {
+		return true, nil
+	}
+	var keys []wire.Key
+	var complainers []int
+	for _, d := range c.Disputes {
+		if int(d.Dealer) == p.pos && int(d.Complainer) < p.round.N() {
+			complainers = append(complainers, int(d.Complainer))
+			keys = append(keys, p.round.Key(wire.KindComplaint, p.round.Name(int(d.Complainer)), 0))
+		}
+	}
+	if len(complainers) == 0 || len(complainers) > p.round.Corrupt {
+		return true, nil
+	}
+	if _, ok := p.need(keys...); !ok {
+		return false, nil
+	}
+	return true, p.answerOnce("answer", p.shareSet.Root, func() ([]wire.Entry, error) { return p.answers(complainers, keys), nil })
+}
+
+func (p *Participant) answers(complainers []int, keys []wire.Key) []wire.Entry {
+	a := &wire.Answer{SetupRoot: p.setup.Root, ShareRoot: p.shareSet.Root}
+	for i, who := range complainers {
+		if p.validComplaint(keys[i]) {
+			if plain, ok := p.ownShareFor(who); ok {
+				a.Shares = append(a.Shares, wire.Dealt{Complainer: uint16(who), Share: plain})
+			}
+		}
+	}
+	slices.SortFunc(a.Shares, func(x, y wire.Dealt) int { return int(x.Complainer) - int(y.Complainer) })
+	return []wire.Entry{p.say(wire.KindAnswer, a)}
+}
+
+// validComplaint: signed under this member's own ctx and setup root by a member
+// of U2, naming the very bytes that this member's header names. Otherwise a
+// server that garbles boxes would make honest dealers publish their secrets.
+func (p *Participant) validComplaint(k wire.Key) bool {
+	var c wire.Complaint
+	who, why := p.round.Admit(wire.Record{Key: k, Body: p.facts[k]}, &c)
+	if why != "" || c.SetupRoot != p.setup.Root || c.ShareRoot != p.shareSet.Root {
+		return false
+	}
+	if _, ok := p.u2[who]; !ok {
+		return false
+	}
+	digest, ok := p.ownBoxDigest(who)
+	return ok && slices.ContainsFunc(c.Boxes, func(b wire.BoxRef) bool { return int(b.Dealer) == p.pos && b.Box == digest })
+}
+
+func (p *Participant) ownBoxDigest(holder int) (wire.Digest, bool) {
+	part := BoxIndex(p.setup.U1, holder)
+	for _, s := range p.state.Sent {
+		for _, e := range s.Entries {
+			if s.Phase == "share-keys" && e.Key.Kind == wire.KindSharesPart && e.Key.Part == part && part > 0 {
+				return wire.Sum(e.Body), true
+			}
+		}
+	}
+	return wire.Digest{}, false
+}
+
+// ownShareFor deals again, from the same stream, what one holder's box holds.
+func (p *Participant) ownShareFor(holder int) ([]byte, bool) {
+	plains, _, err := p.round.plains(p.sec, sortedKeys(p.adverts), p.params.T, p.setup.Root, p.cfg.Name, p.dealingStream())
+	i := int(BoxIndex(p.setup.U1, holder)) - 1
+	if err != nil || i < 0 {
+		return nil, false
+	}
+	return plains[i], true
+}
+
+// consent is ConsistencyCheck (Round 3): sign A if it is within the collection
+// that a quorum signed, and this model may still be spent on it.
+func (p *Participant) consent() (bool, error) {
+	var q wire.Quorum
+	if ok, err := p.fact(wire.KindWitnessed, &q); !ok || err != nil {
+		return false, err
+	}
+	if ok, err := p.fact(wire.KindAccepted, &p.accepted); !ok || err != nil {
+		return false, err
+	}
+	bundle, ok := p.blob(wire.KindWitnessBundle, q.Bundle)
+	if !ok {
+		return false, nil
+	}
+	if err := VerifyQuorum(p.round, wire.KindWitness, q.Signers, bundle, p.u2, p.quorum(), p.witnessed()); err != nil {
+		return false, err
+	}
+	var err error
+	if p.set, err = p.round.VerifyAccepted(&p.accepted, p.u3, p.setup.Root, p.shareSet.Root, p.collection.Root); err != nil {
+		return false, err
+	}
+	if p.pos < 0 {
+		return true, nil
+	}
+	return true, p.answerOnce("consistency-check", p.accepted.Digest, p.signAccepted)
+}
+
+func (p *Participant) signAccepted() ([]wire.Entry, error) {
+	names := p.round.names(p.set)
+	if !p.mem.MaySign(p.round.Open.Model, names, finder.MinAccepted(int(p.round.Open.Floor), p.round.Corrupt)) {
+		return nil, ErrModelSpent
+	}
+	p.mem.Spend(p.round.Open.Model, names)
+	m := p.consented()
+	return []wire.Entry{p.say(wire.KindConsent, &m)}, nil
+}
+
+func (p *Participant) consented() wire.Consent {
+	return wire.Consent{SetupRoot: p.setup.Root, ShareRoot: p.shareSet.Root, Collection: p.collection.Root, Accepted: p.accepted.Digest}
+}
+
+// reveal is Unmasking (Round 4): on q signatures over the very A that this
+// member signed, the b-shares of A and the s-shares of U2 \ A.
+func (p *Participant) reveal() (bool, error) {
+	var q wire.Quorum
+	if ok, err := p.fact(wire.KindConsented, &q); !ok || err != nil {
+		return false, err
+	}
+	bundle, ok := p.blob(wire.KindConsentBundle, q.Bundle)
+	if !ok {
+		return false, nil
+	}
+	if err := VerifyQuorum(p.round, wire.KindConsent, q.Signers, bundle, p.u2, p.quorum(), p.consented()); err != nil {
+		return false, err
+	}
+	if p.pos < 0 {
+		return true, nil
+	}
+	if ok, err := p.collectAnswers(); !ok || err != nil {
+		return false, err
+	}
+	return true, p.answerOnce("unmasking", p.accepted.Digest, p.revealShares)
+}
+
+func (p *Participant) revealShares() ([]wire.Entry, error) {
+	content := packReveal(p.shareSet.U2, p.accepted.Members, p.boxes)
+	parts, es := wire.PackParts(p.round.Key(wire.KindRevealPart, p.cfg.Name, 0), [][]byte{content})
+	header := &wire.Reveal{SetupRoot: p.setup.Root, Accepted: p.accepted.Digest, Shares: parts}
+	return append(es, p.say(wire.KindReveal, header)), nil
+}
+
+// collectAnswers takes the shares that disputed dealers published for this
+// member; those that left have published nothing.
+func (p *Participant) collectAnswers() (bool, error) {
+	if len(p.disputed) == 0 {
+		return true, nil
+	}
+	var s wire.Settlement
+	if ok, err := p.fact(wire.KindSettlement, &s); !ok || err != nil {
+		return false, err
+	}
+	for _, ref := range p.disputed {
+		dealer := int(ref.Dealer)
+		if !p.accepted.Members.Has(dealer) {
+			continue
+		}
+		key := p.round.Key(wire.KindAnswer, p.round.Name(dealer), 0)
+		if _, ok := p.need(key); !ok {
+			continue
+		}
+		p.takeAnswer(dealer, key)
+	}
+	return len(p.wants) == 0, nil
+}
+
+func (p *Participant) takeAnswer(dealer int, key wire.Key) {
+	var a wire.Answer
+	if _, why := p.round.Admit(wire.Record{Key: key, Body: p.facts[key]}, &a); why != "" {
+		return
+	}
+	for _, s := range a.Shares {
+		if int(s.Complainer) == p.pos {
+			p.boxes[dealer] = s.Share // the settlement held it against the dealer's commitments
+		}
+	}
+}
+
+// attest checks the whole result itself and signs it.
+func (p *Participant) attest() (bool, error) {
+	if ok, err := p.fact(wire.KindResult, &p.result); !ok || err != nil {
+		return false, err
+	}
+	opening, ok, err := p.opening()
+	if !ok || err != nil {
+		return false, err
+	}
+	checked, mean, err := p.round.CheckSum(opening)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrResult, err)
+	}
+	if len(checked.Rows) > 0 {
+		return false, fmt.Errorf("%w: rows %v", ErrResult, checked.Rows)
+	}
+	own := p.round.MakeResult(p.accepted.Digest, len(p.set), opening.Weight, opening.Sum, checked)
+	if *own != p.result {
+		return false, fmt.Errorf("%w: another digest, weight or mean", ErrResult)
+	}
+	p.mean, p.words, p.content = mean, opening.Words, map[wire.Key][]byte{}
+	if p.pos < 0 {
+		return true, nil
+	}
+	m := wire.Attest{Result: ResultDigest(&p.result)}
+	return true, p.answerOnce("attestation", m.Result, func() ([]wire.Entry, error) {
+		return []wire.Entry{p.say(wire.KindAttest, &m)}, nil
+	})
+}
+
+// ResultDigest is what members attest.
+func ResultDigest(r *wire.Result) wire.Digest { return wire.Tagged("result", wire.Encode(r)) }
+
+// opening fetches the opened words and all commitments of A, each held against
+// the digests that the result and the signed headers name.
+func (p *Participant) opening() (*Opening, bool, error) {
+	if c, b := p.round.WordsParts(); p.result.Sum.Count != c || p.result.Sum.Bytes != b {
+		return nil, false, fmt.Errorf("%w: a sum of another size", ErrResult)
+	}
+	words, ok := p.bulk(wire.KindResultPart, wire.Nobody, p.result.Sum)
+	o := &Opening{Accepted: p.accepted.Digest, Sum: p.result.Sum, Words: words, Weight: Weight(p.inputs, p.accepted.Members)}
+	for _, i := range sortedKeys(p.set) {
+		b, got := p.bulk(wire.KindCommitPart, p.round.Name(i), p.inputs[i].Commitments)
+		if ok = ok && got; !ok {
+			continue
+		}
+		rows, err := p.round.ParseCommitmentRows(b)
+		if err != nil {
+			return nil, false, fmt.Errorf("%w: commitments of %s: %w", ErrResult, p.round.Name(i), err)
+		}
+		o.Rows = append(o.Rows, rows)
+	}
+	return o, ok, nil
+}
+
+// bulk joins the parts that a header names. Bytes that it does not name count
+// as not delivered.
+func (p *Participant) bulk(kind wire.Kind, member string, parts wire.Parts) ([]byte, bool) {
+	before := len(p.wants)
+	keys := make([]wire.Key, parts.Count)
+	for i := range keys {
+		keys[i] = p.round.Key(kind, member, uint32(i))
+	}
+	got := make([][]byte, len(keys))
+	for i, k := range keys {
+		b, ok := p.content[k]
+		if !ok {
+			p.wants = append(p.wants, k)
+		}
+		got[i] = b
+	}
+	if len(p.wants) > before {
+		return nil, false
+	}
+	list, err := parts.List(got[0])
+	if err != nil {
+		p.refetch(keys[0])
+		return nil, false
+	}
+	var joined []byte
+	for i, d := range list {
+		if wire.Sum(got[i+1]) != d {
+			p.refetch(keys[i+1])
+			return nil, false
+		}
+		joined = append(joined, got[i+1]...)
+	}
+	return joined, true
+}
+
+// certify verifies the certificate: attestations of a quorum of U2 over the
+// result that this member checked.
+func (p *Participant) certify() (bool, error) {
+	if ok, err := p.fact(wire.KindCertificate, &p.cert); !ok || err != nil {
+		return false, err
+	}
+	bundle, ok := p.blob(wire.KindCertificateBundle, p.cert.Bundle)
+	if !ok {
+		return false, nil
+	}
+	digest := ResultDigest(&p.result)
+	if p.cert.Result != digest {
+		return false, fmt.Errorf("%w: for another result", ErrCertificate)
+	}
+	need := finder.Attestors(len(p.u2), p.round.Corrupt)
+	if err := VerifyQuorum(p.round, wire.KindAttest, p.cert.Signers, bundle, p.u2, need, wire.Attest{Result: digest}); err != nil {
+		return false, fmt.Errorf("%w: %w", ErrCertificate, err)
+	}
+	p.mem.Certificate, p.dirty = CertificateDigest(&p.cert), true
+	p.mem.Model = p.result.Next
+	if p.result.Next.IsZero() {
+		p.mem.Model = wire.Digest{} // "told": the next digest comes with the training code
+	}
+	return true, nil
+}
+
+// CertificateDigest is what the Open of the next round names as Previous.
+func CertificateDigest(c *wire.Certificate) wire.Digest { return wire.Tagged("certificate", wire.Encode(c)) }
