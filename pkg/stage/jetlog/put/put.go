@@ -1,4 +1,4 @@
-// Package put stores many write-once parts over any stage.Log. It knows no
+// Package put stores many write-once parts in any log. It knows no
 // NATS, so that the oracle offers the same method as the real logs.
 package put
 
@@ -32,17 +32,23 @@ const DefaultWindow = 2
 // leader takes 5 to 8 s to replace.
 const Patience = 30 * time.Second
 
+// A Store is as much of a stage.Log as putting needs.
+type Store interface {
+	stage.Getter
+	Append(ctx context.Context, e wire.Entry) error
+}
+
 // All stores the entries, at most window at a time (0: DefaultWindow). A part
 // is stored once the log acknowledged it or returned equal bytes, so that a
 // call which failed half-way is resumed by calling again. A busy stream halves
 // the window for the rest of the call.
-func All(ctx context.Context, log stage.Log, entries []wire.Entry, window int) error {
+func All(ctx context.Context, to Store, entries []wire.Entry, window int) error {
 	if window <= 0 {
 		window = DefaultWindow
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	p := &putter{log: log}
+	p := &putter{to: to}
 	p.window.Store(int64(min(window, len(entries))))
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -64,7 +70,7 @@ func All(ctx context.Context, log stage.Log, entries []wire.Entry, window int) e
 }
 
 type putter struct {
-	log    stage.Log
+	to     Store
 	window atomic.Int64
 }
 
@@ -72,7 +78,7 @@ type putter struct {
 func (p *putter) one(ctx context.Context, e wire.Entry) error {
 	pause, began := 50*time.Millisecond, time.Now()
 	for {
-		err := p.log.Append(ctx, e)
+		err := p.to.Append(ctx, e)
 		if errors.Is(err, stage.ErrExists) {
 			err = p.same(ctx, e)
 		}
@@ -99,7 +105,7 @@ func (p *putter) one(ctx context.Context, e wire.Entry) error {
 // same compares the stored bytes with e. On a replicated stream a read may miss
 // a record that is there: stage.ErrMissing then leads to another try.
 func (p *putter) same(ctx context.Context, e wire.Entry) error {
-	r, err := p.log.Get(ctx, e.Key)
+	r, err := p.to.Get(ctx, e.Key)
 	if err == nil && !bytes.Equal(r.Body, e.Body) {
 		return ErrOtherBytes
 	}
