@@ -341,4 +341,6 @@ func (p *Participant) certify() (bool, error) {
 }
 
 // CertificateDigest is what the Open of the next round names as Previous.
-func CertificateDigest(c *wire.Certificate) wire.Digest { return wire.Tagged("certificate", wire.Encode(c)) }
+func CertificateDigest(c *wire.Certificate) wire.Digest {
+	return wire.Tagged("certificate", wire.Encode(c))
+}

@@ -5,10 +5,12 @@ import "errors"
 // Work orders: what a fold tells a worker. They are derived, never history, and
 // name every byte that the work may depend on.
 
-// A Batch names one member's parts of one bulk kind.
+// A Batch names one member's parts of one bulk kind. All but the last have Size
+// bytes; the last has what is left of Parts.Bytes.
 type Batch struct {
 	Kind  string
 	Parts Parts
+	Size  uint32
 }
 
 // IntakeOrder asks whether all parts under a header are there.
@@ -26,10 +28,11 @@ type SumOrder struct {
 
 // SettleOrder asks which of the disputed dealers leave.
 type SettleOrder struct {
-	U1       Bitmap
-	Headers  Blob // the shareset bundle
-	Disputes []Dispute
-	Answered Bitmap
+	U1, U2    Bitmap
+	SetupRoot Digest
+	Headers   Blob // the shareset bundle
+	Disputes  []Dispute
+	Answered  Bitmap
 }
 
 // RebuildOrder asks for the mask keys that reveals of Helpers give.

@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 // A Reason says why a message, a member or a round is excluded. A fault of a
 // participant is data, never a Go error. One enum for the whole system.
 type Reason string
@@ -32,3 +34,8 @@ const (
 var Reasons = []Reason{Late, MissingPart, DigestMismatch, BadSignature, NotInRoster, Malformed,
 	NotCanonical, Oversized, DuplicateKey, WrongRoot, WrongWeight, WrongShare, InconsistentDealing,
 	ComplaintUnanswered, FalseComplaint, Absent, NotEnough, CheckFailed, Unsupported, Diverged, Internal}
+
+// SortedReasons lists the enum in the order of lists in messages.
+func SortedReasons() []Reason {
+	return slices.Sorted(slices.Values(Reasons))
+}

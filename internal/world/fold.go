@@ -1,0 +1,105 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"chorus/pkg/stage"
+	"chorus/pkg/wire"
+)
+
+// A fold is one replica of one stage.
+type fold struct {
+	world  *World
+	spec   stage.Spec
+	kernel *stage.Kernel
+	read   int // records of the round folded so far
+}
+
+// deliver folds in the next record; false if there is none.
+func (f *fold) deliver(records []wire.Record) (bool, error) {
+	if f.read >= len(records) || f.kernel.Ended() {
+		return false, nil
+	}
+	f.read++
+	return true, f.kernel.Apply(records[f.read-1])
+}
+
+// crash loses everything the replica knew.
+func (f *fold) crash() { f.kernel, f.read = stage.NewKernel(f.spec), 0 }
+
+// due returns a pending entry whose time has come, and the earliest time of one
+// whose time has not.
+func (f *fold) due(records []wire.Record) (e wire.Entry, ok bool, next int64) {
+	if f.kernel.Ended() || f.read < len(records) {
+		return e, false, 0 // not caught up: nothing is appended
+	}
+	for _, p := range f.kernel.Pending() {
+		if !p.NotBefore.After(f.world.now) {
+			return p, true, 0
+		}
+		if at := p.NotBefore.UnixNano(); next == 0 || at < next {
+			next = at
+		}
+	}
+	return e, false, next
+}
+
+// push appends one pending entry, or does the task it orders.
+func (f *fold) push(e wire.Entry) error {
+	if !e.Task {
+		return f.append(e)
+	}
+	worker, ok := f.spec.Work[e.Key.Kind]
+	if !ok {
+		return fmt.Errorf("world: %s has no worker for %s", f.spec.Name, e.Key.Kind)
+	}
+	es, err := worker(context.Background(), wire.Record{Key: e.Key, Body: e.Body}, f.world.Log)
+	if err != nil {
+		return fmt.Errorf("world: task %s: %w", e.Key, err)
+	}
+	for _, e := range es {
+		if err := f.append(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append stores an entry. An unknown outcome makes the replica start over, as
+// the shell does.
+func (f *fold) append(e wire.Entry) error {
+	switch err := f.world.append(e); {
+	case errors.Is(err, errLost):
+		f.crash()
+	case err != nil && !errors.Is(err, stage.ErrExists):
+		return err
+	case e.Key.Kind.Row().Stream != wire.Log:
+		f.kernel.Stored(e)
+	}
+	return nil
+}
+
+// append stores an entry, after whoever tampers with the store.
+func (w *World) append(e wire.Entry) error {
+	es := []wire.Entry{e}
+	if w.Tamper != nil {
+		es = w.Tamper(w, e)
+	}
+	for _, e := range es {
+		if err := w.Log.Append(context.Background(), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store appends until it is stored: for the opener, whose patience has no end.
+func (w *World) store(e wire.Entry) {
+	for {
+		if err := w.Log.Append(context.Background(), e); err == nil || errors.Is(err, stage.ErrExists) {
+			return
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package world
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"slices"
+
+	"chorus/pkg/secagg"
+	"chorus/pkg/stage"
+	"chorus/pkg/wire"
+)
+
+// A Member is one participant: the machine, what it has on disk, and what it is
+// about to send.
+type Member struct {
+	*secagg.Participant
+	Name  string
+	world *World
+
+	position int
+	identity ed25519.PrivateKey
+	memory   secagg.Memory // on disk
+	state    *secagg.State // on disk
+	outbox   []wire.Entry
+	read     int
+	Gone     bool
+	Mutate   func(m *Member, es []wire.Entry) []wire.Entry // a hostile member's change to what it sends
+}
+
+// begin starts the member's round.
+func (m *Member) begin() {
+	m.state = nil
+	m.Gone = false
+	m.restart()
+}
+
+// restart is what a crash leaves: the machine over what is on disk.
+func (m *Member) restart() {
+	mem := cloneMemory(m.memory)
+	m.Participant = secagg.NewParticipant(m.config(), &mem, cloneState(m.state))
+	m.outbox, m.read = nil, 0
+}
+
+func (m *Member) config() secagg.Config {
+	c := secagg.Config{Name: m.Name, Identity: m.identity, Authority: m.world.Authority.Public().(ed25519.PublicKey),
+		Policy: secagg.DefaultPolicy(), Rand: rand.Reader, Contribution: &secagg.Contribution{Update: m.update(), Weight: uint32(m.position%8) + 1}}
+	if m.memory.Certificate.IsZero() {
+		c.Model = m.world.model
+	}
+	return c
+}
+
+// update is one-hot: a wrong sum names the member whose input is missing, doubled
+// or moved.
+func (m *Member) update() []float64 {
+	u := make([]float64, m.world.Dim)
+	u[m.position%m.world.Dim] = float64(m.position + 1)
+	return u
+}
+
+// deliver gives the member the next public record, or one of the records that it
+// waits for; false if there is none.
+func (m *Member) deliver(records []wire.Record) bool {
+	if m.Gone || m.Over() {
+		return false
+	}
+	for m.read < len(records) {
+		r := records[m.read]
+		m.read++
+		if row := r.Key.Kind.Row(); row.Public && row.Member != "name" {
+			m.take(r)
+			return true
+		}
+	}
+	for _, k := range m.Wants() {
+		if r, err := m.world.Log.Get(context.Background(), k); err == nil {
+			m.take(r)
+			return true
+		}
+	}
+	return false
+}
+
+// take steps the machine, puts on disk what changed, and only then queues what
+// is to be sent.
+func (m *Member) take(r wire.Record) {
+	es := m.Step(r)
+	if s, dirty := m.State(); dirty {
+		m.state, m.memory = cloneState(s), cloneMemory(*m.Memory())
+	}
+	if m.Mutate != nil {
+		es = m.Mutate(m, es)
+	}
+	m.outbox = append(m.outbox, es...)
+}
+
+// phases says in which phase a member sends a kind.
+var phases = map[wire.Kind]wire.Phase{wire.KindAdvert: wire.AdvertiseKeys, wire.KindShares: wire.ShareKeys, wire.KindSharesPart: wire.ShareKeys,
+	wire.KindInput: wire.MaskedInput, wire.KindInputPart: wire.MaskedInput, wire.KindCommitPart: wire.MaskedInput,
+	wire.KindWitness: wire.CollectionPhase, wire.KindAnswer: wire.ComplaintsPhase, wire.KindConsent: wire.ConsistencyCheck,
+	wire.KindReveal: wire.Unmasking, wire.KindRevealPart: wire.Unmasking, wire.KindAttest: wire.Attestation}
+
+// send stores the next entry of the outbox; an unknown outcome is tried again.
+func (m *Member) send() bool {
+	if m.Gone || len(m.outbox) == 0 {
+		return false
+	}
+	e := m.outbox[0]
+	if p, drops := m.world.Drop[m.Name]; drops && p == phases[e.Key.Kind] {
+		m.Gone = true
+		return true
+	}
+	if err := m.world.append(e); err == nil || errors.Is(err, stage.ErrExists) || errors.Is(err, stage.ErrRefused) {
+		m.outbox = m.outbox[1:]
+	}
+	return true
+}
+
+func cloneState(s *secagg.State) *secagg.State {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	c.Master, c.Sent = slices.Clone(s.Master), slices.Clone(s.Sent)
+	return &c
+}
+
+func cloneMemory(m secagg.Memory) secagg.Memory {
+	m.Spent = slices.Clone(m.Spent)
+	for i := range m.Spent {
+		m.Spent[i].Sets = slices.Clone(m.Spent[i].Sets)
+	}
+	return m
+}

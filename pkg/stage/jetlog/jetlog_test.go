@@ -1,0 +1,121 @@
+package jetlog_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"chorus/internal/broker"
+	"chorus/internal/broker/brokertest"
+	"chorus/pkg/stage/jetlog"
+	"chorus/pkg/stage/logtest"
+)
+
+// sizes keep the servers of a test small.
+var sizes = jetlog.Sizes{Log: 64 << 20, Bulk: 64 << 20, Pub: 64 << 20, Task: 16 << 20}
+
+func ensure(t *testing.T, b *brokertest.Broker, replicas int) jetstream.JetStream {
+	t.Helper()
+	js, err := jetstream.New(b.Core(broker.Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := jetlog.Ensure(t.Context(), js, jetlog.Streams(replicas, sizes)); err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+func open(t *testing.T, b *brokertest.Broker, r broker.Role) *jetlog.Log {
+	t.Helper()
+	l, err := jetlog.New(b.Core(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.AckWait = time.Second
+	return l
+}
+
+// fixture writes as admin: a service may not write what participants write.
+func fixture(t *testing.T, b *brokertest.Broker, replicas int) logtest.Fixture {
+	t.Helper()
+	js := ensure(t, b, replicas)
+	l := open(t, b, broker.Admin)
+	return logtest.Fixture{
+		Log: l, Core: open(t, b, broker.Services), Opens: l, Tasks: open(t, b, broker.Services), AckWait: l.AckWait,
+		Another: func() logtest.Store { return open(t, b, broker.Admin) },
+		Me:      "alice", Session: "s1",
+		Skipped: l.Skipped,
+		Foreign: func(t *testing.T, subject string) {
+			if _, err := js.Publish(t.Context(), subject, nil); err != nil {
+				t.Fatal(err)
+			}
+		},
+		Fill:    func(t *testing.T) func() { return fill(t, js, replicas) },
+		Restart: func(*testing.T) { b.Restart() },
+	}
+}
+
+// fill leaves room for a few records in the log stream.
+func fill(t *testing.T, js jetstream.JetStream, replicas int) (undo func()) {
+	t.Helper()
+	s, err := js.Stream(t.Context(), jetlog.LogStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := s.CachedInfo().Config
+	small.MaxBytes = int64(s.CachedInfo().State.Bytes) + 30_000
+	if _, err := js.UpdateStream(t.Context(), small); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := jetlog.Ensure(t.Context(), js, jetlog.Streams(replicas, sizes)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestConformanceR1(t *testing.T) {
+	logtest.Run(t, func(t *testing.T) logtest.Fixture {
+		return fixture(t, brokertest.Single(t, t.TempDir()), 1)
+	})
+}
+
+func TestConformanceR3(t *testing.T) {
+	logtest.Run(t, func(t *testing.T) logtest.Fixture {
+		f := fixture(t, brokertest.Cluster3(t, t.TempDir()), 3)
+		f.Settle = 500 * time.Millisecond
+		return f
+	})
+}
+
+func TestVerifyNamesEveryDifference(t *testing.T) {
+	b := brokertest.Single(t, t.TempDir())
+	js := ensure(t, b, 1)
+	want := jetlog.Streams(1, sizes)
+	if err := jetlog.Verify(t.Context(), js, want); err != nil {
+		t.Fatal(err)
+	}
+	wrong := want[0]
+	wrong.MaxAge, wrong.MaxBytes, wrong.AllowRollup = time.Hour, 1<<20, true
+	if _, err := js.UpdateStream(t.Context(), wrong); err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteStream(t.Context(), jetlog.PubStream); err != nil {
+		t.Fatal(err)
+	}
+	err := jetlog.Verify(t.Context(), js, want)
+	d, ok := err.(*jetlog.DriftError)
+	if !ok || len(d.Lines) != 4 || !strings.Contains(err.Error(), "chorus streams ensure") {
+		t.Fatalf("got %v", err)
+	}
+	t.Log(err)
+	if err := jetlog.Ensure(t.Context(), js, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := jetlog.Verify(t.Context(), js, want); err != nil {
+		t.Fatal(err)
+	}
+}
