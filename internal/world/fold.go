@@ -49,7 +49,8 @@ func (f *fold) due(records []wire.Record) (e wire.Entry, ok bool, next int64) {
 // push appends one pending entry, or does the task it orders.
 func (f *fold) push(e wire.Entry) error {
 	if !e.Task {
-		return f.append(e)
+		_, err := f.append(e)
+		return err
 	}
 	worker, ok := f.spec.Work[e.Key.Kind]
 	if !ok {
@@ -60,25 +61,26 @@ func (f *fold) push(e wire.Entry) error {
 		return fmt.Errorf("world: task %s: %w", e.Key, err)
 	}
 	for _, e := range es {
-		if err := f.append(e); err != nil {
-			return err
+		if ok, err := f.append(e); !ok || err != nil {
+			return err // the order comes back, and its effect is write-once
 		}
 	}
 	return nil
 }
 
 // append stores an entry. An unknown outcome makes the replica start over, as
-// the shell does.
-func (f *fold) append(e wire.Entry) error {
+// the shell does; ok is false then.
+func (f *fold) append(e wire.Entry) (ok bool, err error) {
 	switch err := f.world.append(e); {
 	case errors.Is(err, errLost):
 		f.crash()
+		return false, nil
 	case err != nil && !errors.Is(err, stage.ErrExists):
-		return err
+		return false, err
 	case e.Key.Kind.Row().Stream != wire.Log:
 		f.kernel.Stored(e)
 	}
-	return nil
+	return true, nil
 }
 
 // append stores an entry, after whoever tampers with the store.

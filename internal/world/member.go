@@ -23,6 +23,7 @@ type Member struct {
 	identity ed25519.PrivateKey
 	memory   secagg.Memory // on disk
 	state    *secagg.State // on disk
+	encoded  []int32 // what it put into the sum, as its training program knows it
 	outbox   []wire.Entry
 	read     int
 	Gone     bool
@@ -87,6 +88,9 @@ func (m *Member) deliver(records []wire.Record) bool {
 // is to be sent.
 func (m *Member) take(r wire.Record) {
 	es := m.Step(r)
+	if x := m.Encoded(); x != nil {
+		m.encoded = x
+	}
 	if s, dirty := m.State(); dirty {
 		m.state, m.memory = cloneState(s), cloneMemory(*m.Memory())
 	}

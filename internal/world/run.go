@@ -151,7 +151,7 @@ func (w *World) checkSum() error {
 func (w *World) exact(o *secagg.Outcome) error {
 	want := make([]int64, w.Dim)
 	for _, name := range o.Contributed {
-		for i, x := range w.Members[w.Roster.Position(name)].Encoded() {
+		for i, x := range w.Members[w.Roster.Position(name)].encoded {
 			want[i] += int64(x)
 		}
 	}

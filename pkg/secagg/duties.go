@@ -52,10 +52,13 @@ func (p *Participant) enlist() error {
 	if err := p.cfg.Policy.Admits(r); err != nil {
 		return err
 	}
-	if err := p.rightModel(); err != nil {
+	if err := p.rightRound(); err != nil {
 		return err
 	}
-	if err := p.rightRound(); err != nil {
+	if p.pos < 0 {
+		return nil
+	}
+	if err := p.rightModel(); err != nil {
 		return err
 	}
 	if err := p.encodeUpdate(); err != nil {
@@ -86,7 +89,7 @@ func (p *Participant) rightModel() error {
 }
 
 // rightRound: one Open per round, rounds ascend, and an answered round is only
-// resumed with its state.
+// resumed with its state; without it the member observes.
 func (p *Participant) rightRound() error {
 	r := p.round
 	switch {
@@ -95,7 +98,8 @@ func (p *Participant) rightRound() error {
 	case r.Open.Round == p.mem.LastRound && r.Ctx != p.mem.LastCtx:
 		return ErrSecondOpen
 	case r.Open.Round == p.mem.LastRound && (p.state == nil || p.state.Ctx != r.Ctx || len(p.state.Master) == 0):
-		return ErrNoState
+		p.pos, p.without = -1, ErrNoState
+		return nil
 	}
 	if p.state != nil && p.state.Ctx == r.Ctx {
 		return nil

@@ -69,6 +69,7 @@ type Participant struct {
 	err     error
 	done    bool
 	abort   *wire.Abort
+	without error // why a member only observes
 
 	setup      wire.Setup
 	adverts    map[int]*wire.Advert
@@ -267,6 +268,9 @@ func (p *Participant) sentHeader(phase string) (wire.Entry, bool) {
 // Resent compares what the log holds at a key this member writes with what its
 // state says it sent there.
 func (p *Participant) Resent(rec wire.Record) error {
+	if p.state == nil {
+		return nil
+	}
 	for _, s := range p.state.Sent {
 		for _, e := range s.Entries {
 			if e.Key == rec.Key && string(e.Body) != string(rec.Body) {
@@ -289,6 +293,10 @@ func (p *Participant) Err() error { return p.err }
 
 // Aborted is the abort that ended the round, if one did.
 func (p *Participant) Aborted() *wire.Abort { return p.abort }
+
+// Observing says why a member of the roster only observes this round; nil if it
+// takes part, or is no member to begin with.
+func (p *Participant) Observing() error { return p.without }
 
 // Done reports that the certificate was verified.
 func (p *Participant) Done() bool { return p.done }

@@ -29,5 +29,5 @@ var (
 	ErrResult         = errors.New("refused: the result does not open the commitments of A")
 	ErrCertificate    = errors.New("refused: the certificate lacks a quorum of attestations over this result")
 	ErrRolledBack     = errors.New("refused: state rolled back: the log holds other bytes of this member than its state does")
-	ErrNoState        = errors.New("refused: this member answered this round before and has no state for it")
+	ErrNoState        = errors.New("observing only: this member answered this round before and holds no state for it any more")
 )
