@@ -287,6 +287,7 @@ func (p *Participant) bulk(kind wire.Kind, member string, parts wire.Parts) ([]b
 	for i := range keys {
 		keys[i] = p.round.Key(kind, member, uint32(i))
 	}
+	keys[0] = keys[0].List()
 	got := make([][]byte, len(keys))
 	for i, k := range keys {
 		b, ok := p.content[k]

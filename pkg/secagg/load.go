@@ -28,8 +28,7 @@ func LoadBlob(ctx context.Context, g Getter, key wire.Key, b wire.Blob) ([]byte,
 // LoadPart fetches part i of a member's bulk and holds it against the list that
 // the header names.
 func LoadPart(ctx context.Context, g Getter, key wire.Key, p wire.Parts, i uint32) ([]byte, error) {
-	key.Part = 0
-	first, err := g.Get(ctx, key)
+	first, err := g.Get(ctx, key.List())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
@@ -53,8 +52,7 @@ func LoadPart(ctx context.Context, g Getter, key wire.Key, p wire.Parts, i uint3
 
 // LoadParts fetches and joins all parts of a member's bulk.
 func LoadParts(ctx context.Context, g Getter, key wire.Key, p wire.Parts) ([]byte, error) {
-	key.Part = 0
-	first, err := g.Get(ctx, key)
+	first, err := g.Get(ctx, key.List())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}

@@ -107,6 +107,16 @@ func PartsOf(total uint64, size uint32) (count uint32, bytes uint64) {
 	return uint32(n) + 1, total + n*DigestSize
 }
 
+// List is where the digests of all parts at k are listed: part 0 of bulk; the
+// parts of a result have a list with a writer of its own.
+func (k Key) List() Key {
+	k.Part = 0
+	if k.Kind == KindResultPart {
+		k.Kind = KindResultList
+	}
+	return k
+}
+
 // List reads part 0: the digests of the parts that p names, checked against its root.
 func (p Parts) List(part0 []byte) ([]Digest, error) {
 	if Sum(part0) != p.Root || uint64(len(part0)) != uint64(p.Count-1)*DigestSize {

@@ -83,6 +83,7 @@ const (
 	KindRebuiltBundle Kind = "rebuilt-bundle"
 	KindOpened        Kind = "opened"
 	KindResultPart    Kind = "result-part"
+	KindResultList    Kind = "result-list"
 
 	KindChecked           Kind = "checked"
 	KindResult            Kind = "result"
@@ -144,6 +145,7 @@ var table = []Row{
 	{KindRebuiltBundle, Pub, Unmasker, Named, false, Nobody, true, "the mask keys to take off the sum"},
 	{KindOpened, Log, Unmasker, Observed, true, Nobody, true, "digest of one opened part"},
 	{KindResultPart, Pub, Unmasker, Named, true, Nobody, true, "the opened sum, one part"},
+	{KindResultList, Pub, Verifier, Named, true, Nobody, false, "the digests of all opened parts"},
 	{KindChecked, Log, Verifier, Observed, false, Nobody, false, "whether the sum opens the commitments of A"},
 	{KindResult, Log, Verifier, Derived, true, Nobody, false, "the result that members attest"},
 	{KindAttest, Log, ByParticipant, Signed, false, "name", false, "Attestation: a member's signature over the result"},

@@ -37,7 +37,7 @@ func (m *machine) open(r wire.Record) []wire.Entry {
 		m.weight += uint64(m.weights[m.Name(i)])
 	}
 	order := &wire.CheckOrder{Members: m.accepted.Members, Headers: m.collection.Bundle, Accepted: m.accepted.Digest, Sum: m.sum, Weight: m.weight}
-	return []wire.Entry{{Key: m.Key(wire.KindResultPart, wire.Nobody, 0), Body: list},
+	return []wire.Entry{{Key: m.Key(wire.KindResultList, wire.Nobody, 0), Body: list},
 		secagg.Order(m.Key(wire.KindChecked, wire.Nobody, 0), order)}
 }
 
