@@ -99,8 +99,8 @@ func acked(subject string, b []byte) error {
 	return nil
 }
 
-// request sends m and waits for one answer. Asking again after no responders is
-// safe: whatever the first one did, the key is written once.
+// request sends m and waits for one answer. While there is nobody to answer or
+// no connection it asks again, which is safe: a key is written once.
 func (s *Store) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
@@ -114,7 +114,7 @@ func (s *Store) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 		if refusal := context.Cause(ctx); errors.Is(refusal, stage.ErrRefused) {
 			return nil, refusal
 		}
-		if !errors.Is(err, nats.ErrNoResponders) {
+		if !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, nats.ErrReconnectBufExceeded) {
 			return nil, fmt.Errorf("jetlog: no answer for %s: %w", m.Subject, err)
 		}
 		select {

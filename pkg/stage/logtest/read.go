@@ -118,7 +118,7 @@ func (s *suite) opens(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ch := make(chan wire.Record)
 	done := make(chan struct{})
-	defer func() { cancel(); <-done }()
+	t.Cleanup(cancel)
 	s.tell(t, wire.KindOpen)
 	first := s.key(wire.KindOpen, 0)
 	time.Sleep(s.Settle)
@@ -134,6 +134,7 @@ func (s *suite) opens(t *testing.T) {
 			}
 		}
 	}()
+	t.Cleanup(func() { cancel(); <-done })
 	last := upTo(t, ch, first)
 	s.round += 2000
 	s.tell(t, wire.KindSetup, wire.KindOpen)
