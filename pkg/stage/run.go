@@ -33,6 +33,7 @@ type Shell struct {
 type Meter interface {
 	Record(stage string, k wire.Kind, bytes int)
 	Appended(stage string, k wire.Kind, err error)
+	Worked(stage string, k wire.Kind, took time.Duration, err error)
 	Alarm(stage string, err error)
 }
 

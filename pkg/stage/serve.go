@@ -104,7 +104,11 @@ func (s *Shell) Do(ctx context.Context, spec Spec, o Order) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go beat(ctx, o.Extend)
+	began := s.Now()
 	es, err := worker(ctx, o.Record, s.Log)
+	if s.Meter != nil {
+		s.Meter.Worked(spec.Name, o.Key.Kind, s.Now().Sub(began), err)
+	}
 	if err != nil {
 		return err
 	}
