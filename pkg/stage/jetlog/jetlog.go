@@ -113,7 +113,7 @@ func retry(ctx context.Context, f func() error) error {
 	for end := time.Now().Add(patience); ; {
 		err := f()
 		var api *jetstream.APIError
-		if err == nil || errors.As(err, &api) && api.Code < 500 || errors.Is(err, stage.ErrRefused) ||
+		if err == nil || errors.As(err, &api) && api.Code < 500 || errors.Is(err, stage.ErrRefused) || errors.Is(err, stage.ErrMissing) ||
 			errors.Is(err, nats.ErrConnectionClosed) || time.Now().After(end) {
 			return err
 		}

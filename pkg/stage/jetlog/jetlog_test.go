@@ -34,7 +34,7 @@ func open(t *testing.T, b *brokertest.Broker, r broker.Role) *jetlog.Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.AckWait = time.Second
+	l.AckWait = 500 * time.Millisecond
 	return l
 }
 
@@ -83,12 +83,19 @@ func TestConformanceR1(t *testing.T) {
 	})
 }
 
+// TestConformanceR3 leaves restarting three servers to the heavy tests.
 func TestConformanceR3(t *testing.T) {
 	logtest.Run(t, func(t *testing.T) logtest.Fixture {
-		f := fixture(t, brokertest.Cluster3(t, t.TempDir()), 3)
-		f.Settle = 500 * time.Millisecond
+		f := fixtureR3(t)
+		f.Restart = nil
 		return f
 	})
+}
+
+func fixtureR3(t *testing.T) logtest.Fixture {
+	f := fixture(t, brokertest.Cluster3(t, t.TempDir()), 3)
+	f.Settle = 5 * time.Second
+	return f
 }
 
 func TestVerifyNamesEveryDifference(t *testing.T) {

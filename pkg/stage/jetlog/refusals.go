@@ -70,3 +70,10 @@ func (r *refusals) bind(ctx context.Context, match func(subject string) bool) (_
 		cancel(nil)
 	}
 }
+
+// UntilRefused returns a context that ends, with a cause that wraps
+// stage.ErrRefused, when the server refuses a subject that matches; forget must
+// be called.
+func (s *Store) UntilRefused(ctx context.Context, match func(subject string) bool) (_ context.Context, forget func()) {
+	return s.refused.bind(ctx, match)
+}

@@ -35,7 +35,7 @@ type Fixture struct {
 	Skipped func() uint64                      // counts them
 	Fill    func(t *testing.T) (undo func())   // leaves room for less than 64 KiB in the log stream
 	Restart func(t *testing.T)
-	Settle  time.Duration // how far a follower may lag behind an acknowledgement
+	Settle  time.Duration // how far a direct get may lag behind an acknowledgement
 }
 
 type suite struct {
@@ -129,7 +129,6 @@ type reader struct {
 // read starts a reader of the current round.
 func (s *suite) read(t *testing.T) *reader {
 	t.Helper()
-	time.Sleep(s.Settle)
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &reader{t, make(chan stage.Delivery), make(chan struct{}), cancel}
 	go func() {

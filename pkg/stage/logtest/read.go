@@ -121,7 +121,6 @@ func (s *suite) opens(t *testing.T) {
 	t.Cleanup(cancel)
 	s.tell(t, wire.KindOpen)
 	first := s.key(wire.KindOpen, 0)
-	time.Sleep(s.Settle)
 	go func() {
 		defer close(done)
 		for r, err := range s.Opens.Opens(ctx) {
