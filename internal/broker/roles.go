@@ -85,7 +85,7 @@ func participant() jwt.UserPermissionLimits {
 	return t
 }
 
-// maxSubs leaves room for the hints of two rounds and their inboxes.
-const maxSubs = 64
+// maxSubs leaves room for the live copies of ten rounds, some twenty kinds each.
+const maxSubs = 256
 
 func inbox(name string) string { return "_INBOX_" + name }
