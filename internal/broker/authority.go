@@ -13,7 +13,8 @@ import (
 type Authority struct {
 	operator        *jwt.OperatorClaims
 	sys, core, edge account
-	roles           map[Role]nkeys.KeyPair // scoped signing keys of CORE
+	view            account                // of the role Replay
+	roles           map[Role]nkeys.KeyPair // scoped signing keys of CORE and VIEW
 	participants    nkeys.KeyPair          // scoped signing key of EDGE
 }
 
@@ -42,7 +43,7 @@ func OpenAuthority(dir string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, acc := range map[string]*account{"SYS": &a.sys, "CORE": &a.core, "EDGE": &a.edge} {
+	for name, acc := range map[string]*account{"SYS": &a.sys, "CORE": &a.core, "EDGE": &a.edge, "VIEW": &a.view} {
 		kp, err := ring.pair("account-"+name, nkeys.CreateAccount)
 		if err != nil {
 			return nil, err
@@ -54,7 +55,7 @@ func OpenAuthority(dir string) (*Authority, error) {
 	return a, a.sign(op)
 }
 
-// sign makes the claims of the operator and of the three accounts.
+// sign makes the claims of the operator and of the accounts.
 func (a *Authority) sign(op nkeys.KeyPair) error {
 	id, err := op.PublicKey()
 	if err != nil {
@@ -80,7 +81,11 @@ func (a *Authority) sign(op nkeys.KeyPair) error {
 	if err != nil {
 		return err
 	}
-	for acc, c := range map[*account]*jwt.AccountClaims{&a.sys: sys, &a.core: core, &a.edge: edge} {
+	view, err := a.viewClaims()
+	if err != nil {
+		return err
+	}
+	for acc, c := range map[*account]*jwt.AccountClaims{&a.sys: sys, &a.core: core, &a.edge: edge, &a.view: view} {
 		if err := valid(c); err != nil {
 			return err
 		}
@@ -92,19 +97,26 @@ func (a *Authority) sign(op nkeys.KeyPair) error {
 }
 
 // coreClaims: JetStream without limits but a size for every stream, one scoped
-// key per role, and exports of what participants may do.
+// key per role, and exports of what participants and replays may do. Which of
+// them an account gets is said by its imports, which the operator signs too.
 func (a *Authority) coreClaims() (*jwt.AccountClaims, error) {
 	c := jwt.NewAccountClaims(a.core.id)
 	c.Name = "CORE"
 	c.Limits.JetStreamLimits = jwt.JetStreamLimits{MemoryStorage: jwt.NoLimit, DiskStorage: jwt.NoLimit,
 		Streams: jwt.NoLimit, Consumer: jwt.NoLimit, MaxAckPending: jwt.NoLimit, MaxBytesRequired: true}
-	for _, s := range append(anyone.writes(), anyone.gets()...) {
+	for _, s := range append(anyone.writes(), everyGet()...) {
 		c.Exports.Add(&jwt.Export{Name: s, Subject: jwt.Subject(s), Type: jwt.Service})
 	}
 	for _, s := range anyone.hints() {
 		c.Exports.Add(&jwt.Export{Name: s, Subject: jwt.Subject(s), Type: jwt.Stream})
 	}
+	for _, s := range views() { // a batch has many answers
+		c.Exports.Add(&jwt.Export{Name: s, Subject: jwt.Subject(s), Type: jwt.Service, ResponseType: jwt.ResponseTypeStream})
+	}
 	for r, kp := range a.roles {
+		if r == Replay {
+			continue
+		}
 		var t jwt.UserPermissionLimits
 		t.NatsLimits = jwt.NatsLimits{Subs: jwt.NoLimit, Data: jwt.NoLimit, Payload: jwt.NoLimit}
 		t.Permissions = r.permissions()
@@ -126,6 +138,19 @@ func (a *Authority) edgeClaims() (*jwt.AccountClaims, error) {
 		c.Imports.Add(&jwt.Import{Name: s, Subject: jwt.Subject(s), Account: a.core.id, Type: jwt.Stream})
 	}
 	return c, addScope(c, "participant", a.participants, participant())
+}
+
+// viewClaims: a replay is kept out of CORE for the reason participants are.
+func (a *Authority) viewClaims() (*jwt.AccountClaims, error) {
+	c := jwt.NewAccountClaims(a.view.id)
+	c.Name = "VIEW"
+	for _, s := range append(views(), everyGet()...) {
+		c.Imports.Add(&jwt.Import{Name: s, Subject: jwt.Subject(s), Account: a.core.id, Type: jwt.Service})
+	}
+	var t jwt.UserPermissionLimits
+	t.NatsLimits = jwt.NatsLimits{Subs: maxSubs, Data: jwt.NoLimit, Payload: 64 << 10}
+	t.Permissions = Replay.permissions()
+	return c, addScope(c, string(Replay), a.roles[Replay], t)
 }
 
 // addScope lets kp sign users of the account, within the template and no more.

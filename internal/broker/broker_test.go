@@ -37,7 +37,7 @@ func TestKeysArePrivateAndStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	seeds, _ := filepath.Glob(filepath.Join(dir, "keys", "*"))
-	if len(seeds) != 5+len(broker.Roles()) {
+	if len(seeds) != 6+len(broker.Roles()) {
 		t.Errorf("%d files of keys: %q", len(seeds), seeds)
 	}
 	for _, p := range seeds {

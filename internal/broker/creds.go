@@ -35,7 +35,11 @@ func (a *Authority) CoreCreds(r Role) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("broker: no role %q; choose one of %q", r, Roles())
 	}
-	return issue(string(r), a.core.id, kp, time.Time{})
+	account := a.core.id
+	if r == Replay {
+		account = a.view.id
+	}
+	return issue(string(r), account, kp, time.Time{})
 }
 
 // issue makes a user whose permissions are those of the signing key's scope.

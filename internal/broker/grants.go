@@ -73,6 +73,16 @@ func (s scope) gets() (list []string) {
 	return list
 }
 
+// everyGet lists the direct gets of all kinds.
+func everyGet() (list []string) {
+	for _, r := range wire.Kinds() {
+		for _, p := range subjects(r, "*", "*", "*") {
+			list = append(list, jetlog.GetSubject(p.stream, p.subject))
+		}
+	}
+	return list
+}
+
 // hints lists the public kinds of the log: a live copy says that it is worth
 // looking, and nothing more.
 func (s scope) hints() (list []string) {

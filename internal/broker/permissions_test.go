@@ -227,6 +227,33 @@ func TestReflectionsStoreNothing(t *testing.T) {
 	}
 }
 
+// TestReplayStoresNothing: nor do the answers to a replay.
+func TestReplayStoresNothing(t *testing.T) {
+	b := brokertest.Single(t, t.TempDir())
+	js := streams(t, b)
+	nc := b.Core(broker.Replay)
+	for _, k := range everyKey("s1", "alice") {
+		for _, ask := range []string{"$JS.API.STREAM.INFO.CHORUS_LOG", "$JS.API.DIRECT.GET.CHORUS_LOG", "$JS.API.DIRECT.GET.CHORUS_LOG." + k.Subject()} {
+			if err := nc.PublishRequest(ask, k.Subject(), []byte(`{"seq":1,"batch":10}`)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := nc.Request("$JS.API.STREAM.INFO.CHORUS_LOG", nil, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	for _, c := range jetlog.Streams(1, jetlog.Sizes{}) {
+		s, err := js.Stream(t.Context(), c.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := s.CachedInfo().State.Msgs; n != 0 {
+			t.Errorf("%s holds %d messages", c.Name, n)
+		}
+	}
+}
+
 // TestHeadersAreNoCapabilities: what JetStream does on a header, no stream of
 // ours does for a participant.
 func TestHeadersAreNoCapabilities(t *testing.T) {

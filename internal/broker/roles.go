@@ -7,7 +7,7 @@ import (
 	"chorus/pkg/wire"
 )
 
-// A Role is what a user of CORE may do.
+// A Role is what a user may do who is no participant.
 type Role string
 
 // The roles. A stage's name is a role too.
@@ -15,7 +15,7 @@ const (
 	Admin    Role = "admin"    // makes, changes and purges streams; offline in production
 	Services Role = "services" // all stages on one connection
 	Opener   Role = "opener"   // opens rounds
-	Replay   Role = "replay"   // reads, and nothing else
+	Replay   Role = "replay"   // reads, and nothing else: it has an account of its own
 )
 
 var stages = []string{wire.Keybroker, wire.Collector, wire.Verifier, wire.Robust, wire.Unmasker}
@@ -30,7 +30,7 @@ func Roles() []Role {
 }
 
 // permissions of a role. Ordered consumers are made by their reader, hence
-// CONSUMER.CREATE for every role; streams are made by Admin alone.
+// CONSUMER.CREATE for every service; streams are made by Admin alone.
 func (r Role) permissions() jwt.Permissions {
 	var p jwt.Permissions
 	if r == Admin {
@@ -39,12 +39,13 @@ func (r Role) permissions() jwt.Permissions {
 		return p
 	}
 	p.Sub.Allow.Add(inbox("{{name()}}") + ".>")
+	if r == Replay {
+		p.Pub.Allow.Add(append(views(), everyGet()...)...)
+		return p
+	}
 	p.Pub.Allow.Add("$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>")
 	p.Pub.Allow.Add("$JS.API.CONSUMER.CREATE."+jetlog.LogStream+".>", "$JS.API.CONSUMER.INFO."+jetlog.LogStream+".*",
 		"$JS.API.CONSUMER.MSG.NEXT."+jetlog.LogStream+".*", "$JS.API.CONSUMER.DELETE."+jetlog.LogStream+".*")
-	if r == Replay {
-		return p
-	}
 	p.Sub.Allow.Add("chorus.>", "$SRV.>")
 	p.Pub.Allow.Add("$SRV.>")
 	switch r {
@@ -58,6 +59,17 @@ func (r Role) permissions() jwt.Permissions {
 		p.Pub.Allow.Add(tasks(string(r))...)
 	}
 	return p
+}
+
+// views lists what a replay asks about streams, besides everyGet for records.
+// Not for consumers: one that pushes can be aimed at a stream.
+func views() (list []string) {
+	for _, c := range jetlog.Streams(1, jetlog.Sizes{}) {
+		if c.Name != jetlog.TaskStream {
+			list = append(list, "$JS.API.STREAM.INFO."+c.Name, "$JS.API.DIRECT.GET."+c.Name)
+		}
+	}
+	return list
 }
 
 // tasks lists what offering and taking the tasks of a stage needs. The form of

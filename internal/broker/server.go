@@ -130,7 +130,7 @@ func (o Options) port() int {
 // serverOptions says in the server's words what o says.
 func (a *Authority) serverOptions(o Options) (*server.Options, error) {
 	accounts := &server.MemAccResolver{}
-	for _, acc := range []account{a.sys, a.core, a.edge} {
+	for _, acc := range []account{a.sys, a.core, a.edge, a.view} {
 		if err := accounts.Store(acc.id, acc.jwt); err != nil {
 			return nil, err
 		}

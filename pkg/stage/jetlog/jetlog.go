@@ -42,8 +42,8 @@ func New(nc *nats.Conn) (*Log, error) {
 	return &Log{Store: NewStore(nc), AckWait: 5 * time.Second, js: js}, nil
 }
 
-// Skipped counts the messages so far whose subject is that of no record. Such a
-// subject can only come from a broken or hostile service.
+// Skipped counts the messages so far whose subject is that of no record. A
+// participant can write some: its permissions leave the round open.
 func (l *Log) Skipped() uint64 { return l.skipped.Load() }
 
 // Read yields one round and then waits for more until ctx ends. It outlives
@@ -55,7 +55,7 @@ func (l *Log) Read(ctx context.Context, session string, round uint32) iter.Seq2[
 			yield(stage.Delivery{}, fmt.Errorf("%w: %w", stage.ErrRefused, err))
 			return
 		}
-		f, err := l.follow(ctx, strings.TrimSuffix(k.Prefix(), "open.-")+">")
+		f, err := l.follow(ctx, roundFilter(k))
 		if err != nil {
 			if ctx.Err() == nil {
 				yield(stage.Delivery{}, err)
@@ -77,7 +77,7 @@ func (l *Log) Read(ctx context.Context, session string, round uint32) iter.Seq2[
 // Opens yields the Open records of all rounds, and waits for more.
 func (l *Log) Opens(ctx context.Context) iter.Seq2[wire.Record, error] {
 	return func(yield func(wire.Record, error) bool) {
-		f, err := l.follow(ctx, "chorus.log.*.*."+string(wire.KindOpen)+".>")
+		f, err := l.follow(ctx, opens)
 		if err != nil {
 			if ctx.Err() == nil {
 				yield(wire.Record{}, err)
@@ -94,6 +94,14 @@ func (l *Log) Opens(ctx context.Context) iter.Seq2[wire.Record, error] {
 			}
 		}
 	}
+}
+
+// opens matches the Open records of all rounds.
+const opens = "chorus.log.*.*." + string(wire.KindOpen) + ".>"
+
+// roundFilter matches the records of the round whose Open has the key k.
+func roundFilter(k wire.Key) string {
+	return strings.TrimSuffix(k.Prefix(), string(k.Kind)+"."+k.Member) + ">"
 }
 
 // patience bounds how long a consumer is asked for while nobody answers.

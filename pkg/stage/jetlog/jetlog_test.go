@@ -1,6 +1,7 @@
 package jetlog_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +10,10 @@ import (
 
 	"chorus/internal/broker"
 	"chorus/internal/broker/brokertest"
+	"chorus/pkg/stage"
 	"chorus/pkg/stage/jetlog"
 	"chorus/pkg/stage/logtest"
+	"chorus/pkg/wire"
 )
 
 // sizes keep the servers of a test small.
@@ -123,5 +126,46 @@ func TestVerifyNamesEveryDifference(t *testing.T) {
 	}
 	if err := jetlog.Verify(t.Context(), js, want); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestHistory reads a round and the list of rounds with the replay credential.
+func TestHistory(t *testing.T) {
+	b := brokertest.Single(t, t.TempDir())
+	js := ensure(t, b, 1)
+	l := open(t, b, broker.Admin)
+	const n = 600 // more than two batches
+	for i := range uint32(n) {
+		for _, round := range []uint32{1, 2} {
+			k := wire.Key{Session: "s", Round: round, Kind: wire.KindRoster, Member: wire.Nobody, Part: i}
+			if err := l.Append(t.Context(), wire.Entry{Key: k, Body: []byte{byte(i)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := js.Publish(t.Context(), "chorus.log.s.00000001.open.-.x", nil); err != nil {
+		t.Fatal(err)
+	}
+	view := jetlog.NewStore(b.Core(broker.Replay))
+	i := uint32(0)
+	for r, err := range view.History(t.Context(), "s", 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Key.Round != 1 || r.Key.Part != i || r.Seq != uint64(2*i+1) || len(r.Body) != 1 || r.Body[0] != byte(i) {
+			t.Fatalf("record %d is %+v", i, r)
+		}
+		i++
+	}
+	if i != n {
+		t.Errorf("%d records", i)
+	}
+	for r, err := range view.Rounds(t.Context()) {
+		t.Errorf("round %v, %v", r.Key, err)
+	}
+	for r, err := range jetlog.NewStore(b.Participant("alice", "s")).History(t.Context(), "s", 1) {
+		if !errors.Is(err, stage.ErrRefused) {
+			t.Errorf("a participant reads %v, %v", r.Key, err)
+		}
 	}
 }

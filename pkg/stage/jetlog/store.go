@@ -141,12 +141,17 @@ func (s *Store) Get(ctx context.Context, k wire.Key) (wire.Record, error) {
 	case r.Header.Get(jetstream.SubjectHeader) != subject:
 		return wire.Record{}, fmt.Errorf("jetlog: direct get of %v answered with %q", k, r.Header.Get(jetstream.SubjectHeader))
 	}
-	seq, serr := strconv.ParseUint(r.Header.Get(jetstream.SequenceHeader), 10, 64)
-	at, terr := time.Parse(time.RFC3339Nano, r.Header.Get(jetstream.TimeStampHeaer))
+	return record(k, r)
+}
+
+// record reads the answer to a direct get.
+func record(k wire.Key, m *nats.Msg) (wire.Record, error) {
+	seq, serr := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
+	at, terr := time.Parse(time.RFC3339Nano, m.Header.Get(jetstream.TimeStampHeaer))
 	if err := errors.Join(serr, terr); err != nil {
 		return wire.Record{}, fmt.Errorf("jetlog: direct get of %v: %w", k, err)
 	}
-	return wire.Record{Key: k, Body: r.Data, Seq: seq, Time: at}, nil
+	return wire.Record{Key: k, Body: m.Data, Seq: seq, Time: at}, nil
 }
 
 // PutAll stores many parts, see put.All.
