@@ -37,7 +37,7 @@ func NewIdentity(path string) (ed25519.PrivateKey, error) {
 	if _, err := os.Stat(path); err == nil {
 		return nil, fmt.Errorf("%s exists; an identity is never overwritten", path)
 	}
-	k, err := newKey()
+	k, err := NewKey()
 	if err != nil {
 		return nil, err
 	}

@@ -93,17 +93,17 @@ func Create(dir string, rules Rules) (*Session, error) {
 	}
 	s := &Session{Dir: dir, Rules: rules}
 	var err error
-	if s.Authority, err = newKey(); err != nil {
+	if s.Authority, err = NewKey(); err != nil {
 		return nil, err
 	}
-	if s.Opener, err = newKey(); err != nil {
+	if s.Opener, err = NewKey(); err != nil {
 		return nil, err
 	}
 	s.Roster = wire.Roster{Session: rules.Session, Opener: Public(s.Opener), NotCounted: rules.NotCounted}
 	return s, s.save()
 }
 
-func newKey() (ed25519.PrivateKey, error) {
+func NewKey() (ed25519.PrivateKey, error) {
 	_, k, err := ed25519.GenerateKey(rand.Reader)
 	return k, err
 }

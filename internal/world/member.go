@@ -23,7 +23,7 @@ type Member struct {
 	identity ed25519.PrivateKey
 	memory   secagg.Memory // on disk
 	state    *secagg.State // on disk
-	encoded  []int32 // what it put into the sum, as its training program knows it
+	encoded  []int32       // what it put into the sum, as its training program knows it
 	outbox   []wire.Entry
 	read     int
 	Gone     bool

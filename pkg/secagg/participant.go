@@ -69,7 +69,8 @@ type Participant struct {
 	err     error
 	done    bool
 	abort   *wire.Abort
-	without error // why a member only observes
+	without error             // why a member only observes
+	fetched map[wire.Key]bool // by Audit
 
 	setup      wire.Setup
 	adverts    map[int]*wire.Advert

@@ -31,3 +31,6 @@ var (
 	ErrRolledBack     = errors.New("refused: state rolled back: the log holds other bytes of this member than its state does")
 	ErrNoState        = errors.New("observing only: this member answered this round before and holds no state for it any more")
 )
+
+// Refusals lists them.
+var Refusals = []error{ErrSecondOpen, ErrRoundNotAbove, ErrOlderRoster, ErrNotMember, ErrModelUnknown, ErrModelBehind, ErrModelSpent, ErrWeak, ErrForkable, ErrSmallU1, ErrSmallU2, ErrSmallA, ErrMemberRecord, ErrKeysRepeat, ErrOwnRecord, ErrSetupRoot, ErrShareRoot, ErrCollectionRoot, ErrAccepted, ErrQuorum, ErrSecondRequest, ErrResult, ErrCertificate, ErrRolledBack, ErrNoState}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"chorus/internal/session"
+	"chorus/pkg/client"
+	"chorus/pkg/client/npy"
+	"chorus/pkg/secagg"
+	"chorus/pkg/secagg/encode"
+	"chorus/pkg/stage"
+	"chorus/pkg/stage/keylog"
+	"chorus/pkg/wire"
+)
+
+// part is one run of `chorus participate`.
+type part struct {
+	invite, identity, state, input, out, model string
+	weight                                     uint32
+	round                                      uint32
+	forkable, json                             bool
+}
+
+func participateCmd() *cobra.Command {
+	var p part
+	c := &cobra.Command{
+		Use:   "participate --invite FILE --input UPDATE.npy",
+		Short: "Take part in a round: publish a masked update, verify the result",
+		Long: `Takes part in one round with the update in a .npy file (float32 or float64, one
+value per model parameter) and writes the verified mean as a .npy file. Without
+--input it holds shares, signs and attests, and contributes nothing.
+
+Stay until the last duty is done: what the round loses when you leave is printed on
+Ctrl-C. Run the same command again to resume; nothing is masked twice. The state
+folder holds keys: never restore it from a backup.`,
+		Example: `  chorus participate --invite ada.invite --input update.npy --weight 120 --out mean.npy`,
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.run(c) },
+	}
+	f := c.Flags()
+	f.StringVar(&p.invite, "invite", "", "invite from `chorus session enroll` (required)")
+	f.StringVar(&p.identity, "identity", "", "identity file of `chorus session identity`; default: the one in the invite")
+	f.StringVar(&p.state, "state", "", "state folder; default: NAME.state beside the invite")
+	f.StringVar(&p.input, "input", "", "update, .npy float32 or float64")
+	f.StringVar(&p.out, "out", "", "file for the verified mean, .npy float64")
+	f.StringVar(&p.model, "model", "", "hex digest of the model this update is relative to; default: what the invite and the certificates say")
+	f.Uint32Var(&p.weight, "weight", 1, "weight of the update, such as its number of samples")
+	f.Uint32Var(&p.round, "round", 0, "round; default: the next one that this member has not answered")
+	f.BoolVar(&p.forkable, "allow-forkable", false, "take part in rounds that are marked forkable")
+	f.BoolVar(&p.json, "json", false, "print exactly one JSON object on standard output")
+	return c
+}
+
+func (p *part) run(c *cobra.Command) error {
+	if p.invite == "" {
+		return usage("pass the invite that `chorus session enroll` wrote with --invite")
+	}
+	invite, err := session.ReadInvite(p.invite)
+	if err != nil {
+		return err
+	}
+	contribution, err := p.contribution()
+	if err != nil {
+		return err
+	}
+	cl, done, err := p.open(invite, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer done()
+	o, k, err := p.participate(c.Context(), cl, invite, contribution)
+	if err != nil {
+		return p.explain(c, cl, err)
+	}
+	if p.out != "" {
+		if err := npy.WriteFile(p.out, &npy.Array{Shape: []int{len(o.Mean)}, Data: o.Mean, DType: npy.Float64}); err != nil {
+			return err
+		}
+	}
+	if p.json {
+		return printJSON(c.OutOrStdout(), outcome(o, k, p.out))
+	}
+	fmt.Fprintf(c.OutOrStdout(), "round %s/%d: the mean of %d members, sum of weights %d, verified; %d attestations of %d needed\n",
+		k.Session, k.Round, len(o.Contributed), o.Weight, o.Certificate.Signers.Len(), o.Quorum)
+	return nil
+}
+
+// contribution reads and checks the update before anything else happens.
+func (p *part) contribution() (*secagg.Contribution, error) {
+	if p.input == "" {
+		return nil, nil
+	}
+	a, err := npy.ReadFile(p.input, wire.MaxDim)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.input, err)
+	}
+	for i, x := range a.Data {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("%s: %w (value %d is %v)", p.input, encode.ErrNotFinite, i, x)
+		}
+	}
+	return &secagg.Contribution{Update: a.Data, Weight: p.weight}, nil
+}
+
+func (p *part) open(v *session.Invite, w io.Writer) (*client.Client, func(), error) {
+	identity, err := p.identityKey(v)
+	if err != nil {
+		return nil, nil, err
+	}
+	authority, err := v.AuthorityKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := connectTo(v.Server, []byte(v.Creds))
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.state == "" {
+		p.state = filepath.Join(filepath.Dir(p.invite), v.Name+".state")
+	}
+	policy := secagg.DefaultPolicy()
+	policy.AllowForkable = p.forkable
+	cl, err := client.Open(client.Config{Dir: p.state, Session: v.Session, Name: v.Name, Identity: identity, Authority: authority,
+		Policy: policy, Log: keylog.New(conn), Progress: p.progress(w)})
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	return cl, func() { _ = cl.Close(); closeConn(conn) }, nil
+}
+
+func closeConn(c *nats.Conn) { c.Close() }
+
+func (p *part) identityKey(v *session.Invite) (ed25519.PrivateKey, error) {
+	if p.identity != "" {
+		return session.ReadSeed(p.identity)
+	}
+	return v.IdentityKey()
+}
+
+// progress shows a line per duty on a terminal, and a bar while parts go out.
+func (p *part) progress(w io.Writer) func(client.Event) {
+	b := progress(w, 1)
+	last := ""
+	return func(e client.Event) {
+		if e.Duty != last {
+			b.clear()
+			fmt.Fprintf(w, "round %d: %s\n", e.Round, e.Duty)
+			last = e.Duty
+		}
+		if e.Total > 1 && b.ProgressBar != nil {
+			b.ChangeMax(e.Total)
+			_ = b.Set(e.Done)
+		}
+		if e.Text != "" {
+			b.clear()
+			fmt.Fprintf(w, "  %s\n", e.Text)
+		}
+	}
+}
+
+func (p *part) participate(ctx context.Context, cl *client.Client, v *session.Invite, contribution *secagg.Contribution) (*secagg.Outcome, wire.Key, error) {
+	k := wire.Key{Session: v.Session, Round: p.round, Kind: wire.KindOpen, Member: wire.Nobody}
+	if k.Round == 0 {
+		var err error
+		if k.Round, err = cl.NextRound(ctx); err != nil {
+			return nil, k, err
+		}
+	}
+	task := client.Task{Round: k.Round, Contribution: contribution}
+	model, err := digestFlag(p.model)
+	if err != nil {
+		return nil, k, err
+	}
+	if model != nil {
+		task.Model = *model
+	} else if task.Model, err = v.ModelDigest(); err != nil {
+		return nil, k, err
+	}
+	o, err := cl.Participate(ctx, task)
+	if errors.Is(err, secagg.ErrModelUnknown) && model == nil { // not the first round: the certificates say which model
+		task.Model = wire.Digest{}
+		o, err = cl.Participate(ctx, task)
+	}
+	return o, k, err
+}
+
+// explain turns the end of a round without a result into what to do about it.
+func (p *part) explain(c *cobra.Command, cl *client.Client, err error) error {
+	var aborted *client.AbortedError
+	switch {
+	case c.Context().Err() != nil:
+		fmt.Fprintln(c.ErrOrStderr(), "\nleft before the last duty was done; what the round loses:")
+		for _, d := range cl.Duties() {
+			if !d.Done && d.Loss != "" {
+				fmt.Fprintf(c.ErrOrStderr(), "  %s: %s\n", d.Name, d.Loss)
+			}
+		}
+		return fmt.Errorf("interrupted; run the same command again to resume, nothing is masked twice")
+	case errors.As(err, &aborted):
+		return coded{exitAborted, err}
+	case errors.Is(err, stage.ErrRefused):
+		return fmt.Errorf("%w; ask the operator for a fresh invite", err)
+	case refused(err):
+		return coded{exitRefused, err}
+	}
+	return err
+}
+
+// refused reports one of the participant's own refusals.
+func refused(err error) bool {
+	for _, r := range secagg.Refusals {
+		if errors.Is(err, r) {
+			return true
+		}
+	}
+	return false
+}
