@@ -97,11 +97,11 @@ func (p *Participant) rightRound() error {
 		return ErrRoundNotAbove
 	case r.Open.Round == p.mem.LastRound && r.Ctx != p.mem.LastCtx:
 		return ErrSecondOpen
-	case r.Open.Round == p.mem.LastRound && (p.state == nil || p.state.Ctx != r.Ctx || len(p.state.Master) == 0):
-		p.pos, p.without = -1, ErrNoState
+	case p.state != nil && p.state.Ctx == r.Ctx && len(p.state.Master) == masterSize:
 		return nil
-	}
-	if p.state != nil && p.state.Ctx == r.Ctx {
+	case p.state != nil && p.state.Ctx == r.Ctx, r.Open.Round == p.mem.LastRound:
+		// Erased, or never there. Everything would follow from an empty master.
+		p.pos, p.without = -1, ErrNoState
 		return nil
 	}
 	p.state = &State{Ctx: r.Ctx, Master: make([]byte, masterSize)}
