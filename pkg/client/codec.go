@@ -13,7 +13,8 @@ import (
 //	magic, type, owner, payload, SHA-256 of all before
 const (
 	magic      = "chorus participant 1\n"
-	typeState  = 'S'
+	typeSecret = 'S'
+	typeAnswer = 'A'
 	typeLedger = 'M'
 	headSize   = len(magic) + 1 + wire.DigestSize
 )

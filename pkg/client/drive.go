@@ -24,6 +24,7 @@ type drive struct {
 	machine    *secagg.Participant
 	ledger     *ledger // nil: an observer that remembers nothing
 	outbox     *outbox // nil: an observer
+	slot       *slot   // nil: an observer
 	leaveAfter int     // -1: never
 	gives      bool
 
@@ -176,8 +177,8 @@ func (d *drive) save() error {
 	if !dirty || d.ledger == nil {
 		return nil
 	}
-	if s != nil {
-		if err := d.folder.saveState(d.cfg.Session, d.round, s); err != nil {
+	if s != nil && d.slot != nil {
+		if err := d.slot.save(s); err != nil {
 			return err
 		}
 	}
@@ -188,13 +189,10 @@ func (d *drive) save() error {
 }
 
 // end says how the round ended, and clears away what a later life must not
-// resume. By then the file holds no secrets any more, unless the state turned
-// out to be an older copy.
+// resume: a round that is over, and one whose state is an older copy.
 func (d *drive) end(err error) (*secagg.Outcome, error) {
-	if d.outbox != nil && (d.machine.Over() || errors.Is(err, secagg.ErrRolledBack)) {
-		if s, _ := d.machine.State(); s != nil {
-			err = errors.Join(err, d.folder.dropState(d.cfg.Session, d.round, s.Ctx))
-		}
+	if d.slot != nil && (d.machine.Over() || errors.Is(err, secagg.ErrRolledBack)) {
+		err = errors.Join(err, d.slot.clear())
 	}
 	switch {
 	case d.machine.Err() != nil:

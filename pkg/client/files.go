@@ -12,13 +12,6 @@ import (
 // before the rename the old file stands and Open sweeps the new one away; after
 // it the new one stands, durably once the folder is synced.
 func replaceFile(path string, b []byte) error {
-	old, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if old != nil {
-		defer old.Close()
-	}
 	tmp := path + tmpEnd
 	if err := writeFile(tmp, b); err != nil {
 		return errors.Join(err, removeFile(tmp))
@@ -26,13 +19,7 @@ func replaceFile(path string, b []byte) error {
 	if err := os.Rename(tmp, path); err != nil {
 		return errors.Join(err, removeFile(tmp))
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return err
-	}
-	if old != nil {
-		return wipe(old) // its name is gone, its bytes are not
-	}
-	return nil
+	return syncFolder(filepath.Dir(path))
 }
 
 func writeFile(path string, b []byte) error {
@@ -56,8 +43,8 @@ func removeFile(path string) error {
 	return cmp.Or(wipe(f), f.Close(), os.Remove(path), syncFolder(filepath.Dir(path)))
 }
 
-// wipe zeroes the head of a file, where the secrets are. Best effort: a
-// journal or the wear levelling of a disk may keep a copy.
+// wipe zeroes the head of a file: a secret is no longer than that. Best effort:
+// a journal or the wear levelling of a disk may keep a copy.
 func wipe(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {

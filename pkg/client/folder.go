@@ -16,8 +16,8 @@ import (
 const (
 	lockName = "lock"
 	tmpEnd   = ".tmp"
-	// secretBytes at the head of a file are zeroed before the file goes: the
-	// master secret of a round lies within them.
+	// secretBytes at the head of a file are zeroed before the file goes; a
+	// secret file is shorter.
 	secretBytes = 4096
 )
 
@@ -87,11 +87,22 @@ func lockFolder(dir string) (*os.File, error) {
 
 // sweep removes half-written files: they hold secrets and no one reads them.
 func (f *folder) sweep() error {
-	left, err := filepath.Glob(filepath.Join(f.dir, "*"+tmpEnd))
-	for _, path := range left {
-		err = errors.Join(err, removeFile(path))
+	left, err := f.list(func(name string) bool { return strings.HasSuffix(name, tmpEnd) })
+	for _, name := range left {
+		err = errors.Join(err, removeFile(f.path(name)))
 	}
 	return err
+}
+
+// list returns the names of the files that match.
+func (f *folder) list(match func(name string) bool) (names []string, err error) {
+	all, err := os.ReadDir(f.dir)
+	for _, e := range all {
+		if match(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
 }
 
 func (f *folder) close() error { return f.lock.Close() }

@@ -42,6 +42,9 @@ func encodeLedger(owner wire.Digest, l *ledger) []byte {
 	return w.seal()
 }
 
+// leastSpent is the size of a spent model without sets.
+const leastSpent = wire.DigestSize + 4
+
 func decodeLedger(b []byte, owner wire.Digest) (*ledger, error) {
 	r, err := unseal(b, typeLedger, owner)
 	if err != nil {

@@ -45,7 +45,8 @@ func (c *Client) prepare(ctx context.Context, t Task, open *wire.Record) (*drive
 	if err != nil {
 		return nil, err
 	}
-	state, err := c.folder.loadState(c.cfg.Session, t.Round, r.Ctx)
+	slot := c.folder.slot(c.cfg.Session, t.Round, r.Ctx)
+	state, err := slot.load()
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (c *Client) prepare(ctx context.Context, t Task, open *wire.Record) (*drive
 	}
 	d := c.newDrive(t.Round, l)
 	d.leaveAfter = dutyIndex(t.LeaveAfter)
-	d.outbox = newOutbox(c)
+	d.outbox, d.slot = newOutbox(c), slot
 	d.gives = t.Contribution != nil
 	d.machine = secagg.NewParticipant(secagg.Config{Name: c.cfg.Name, Identity: c.cfg.Identity, Authority: c.cfg.Authority,
 		Policy: c.cfg.Policy, Model: t.Model, Contribution: t.Contribution, Rand: rand.Reader}, &l.Memory, state)

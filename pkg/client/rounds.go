@@ -21,7 +21,7 @@ func (c *Client) NextRound(ctx context.Context) (uint32, error) {
 	}
 	round := l.LastRound + 1
 	if l.LastRound > 0 {
-		s, err := c.folder.loadState(c.cfg.Session, l.LastRound, l.LastCtx)
+		s, err := c.folder.slot(c.cfg.Session, l.LastRound, l.LastCtx).load()
 		if err != nil {
 			return 0, err
 		}

@@ -5,106 +5,142 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"chorus/pkg/secagg"
 	"chorus/pkg/wire"
 )
 
-// stateName is the file of one round under one Open.
-func stateName(session string, round uint32, ctx wire.Digest) string {
-	return fmt.Sprintf("%s.%08d.%s.state", session, round, ctx)
+// A slot is where the State of one round under one Open lies: the master secret
+// in one file, which is all that has to be wiped, and every answer in a file of
+// its own, so that megabytes of masked words are written once.
+//
+// Crash points: the secret is there before the first answer, an answer before
+// it is sent. At the end the secret goes first; answers alone resume nothing.
+type slot struct {
+	*folder
+	session string
+	round   uint32
+	ctx     wire.Digest
+	secret  bool // on disk
+	answers int  // on disk
 }
 
-// encodeState puts the master secret first: wipe zeroes the head of a file.
-func encodeState(owner wire.Digest, s *secagg.State) []byte {
-	w := newWriter(typeState, owner)
-	w.digest(s.Ctx)
-	w.bytes(s.Master)
-	w.u32(uint32(len(s.Sent)))
-	for _, sent := range s.Sent {
-		w.bytes([]byte(sent.Phase))
-		w.digest(sent.Bind)
-		w.u32(uint32(len(sent.Entries)))
-		for _, e := range sent.Entries {
-			w.entry(e)
-		}
-	}
-	return w.seal()
+func (f *folder) slot(session string, round uint32, ctx wire.Digest) *slot {
+	return &slot{folder: f, session: session, round: round, ctx: ctx}
 }
 
-// entry leaves out NotBefore and Task: participants have neither timers nor
-// work orders.
-func (w *writer) entry(e wire.Entry) {
-	w.bytes([]byte(e.Key.Session))
-	w.u32(e.Key.Round)
-	w.bytes([]byte(e.Key.Kind))
-	w.bytes([]byte(e.Key.Member))
-	w.u32(e.Key.Part)
-	w.bytes(e.Body)
-}
+func (s *slot) prefix() string { return fmt.Sprintf("%s.%08d.%s.", s.session, s.round, s.ctx) }
 
-// Least sizes of what lists hold.
 const (
-	leastEntry = 6 * 4
-	leastSent  = 4 + wire.DigestSize + 4
-	leastSpent = wire.DigestSize + 4
+	secretEnd = "secret"
+	answerEnd = ".answer"
 )
 
-func decodeState(b []byte, owner wire.Digest) (*secagg.State, error) {
-	r, err := unseal(b, typeState, owner)
+func (s *slot) mine(name string) bool { return strings.HasPrefix(name, s.prefix()) }
+
+func (s *slot) answerName(i int) string { return fmt.Sprintf("%s%02d%s", s.prefix(), i, answerEnd) }
+
+// load returns nil for a round that this member has no state of.
+func (s *slot) load() (*secagg.State, error) {
+	state := &secagg.State{Ctx: s.ctx}
+	found, err := s.read(s.prefix()+secretEnd, func(b []byte) (err error) {
+		state.Master, err = decodeSecret(b, s.owner, s.ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := &secagg.State{Ctx: r.digest(), Master: r.bytes()}
-	for range r.count(leastSent) {
-		sent := secagg.Sent{Phase: r.text(), Bind: r.digest()}
-		for range r.count(leastEntry) {
-			sent.Entries = append(sent.Entries, r.entry())
+	s.secret = found
+	for s.answers = 0; ; s.answers++ {
+		found, err := s.read(s.answerName(s.answers), func(b []byte) error {
+			sent, err := decodeAnswer(b, s.owner, s.ctx, s.answers)
+			state.Sent = append(state.Sent, sent)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		s.Sent = append(s.Sent, sent)
+		if !found {
+			break
+		}
 	}
-	return s, r.end()
-}
-
-func (r *reader) entry() (e wire.Entry) {
-	e.Key.Session = r.text()
-	e.Key.Round = r.u32()
-	e.Key.Kind = wire.Kind(r.text())
-	e.Key.Member = r.text()
-	e.Key.Part = r.u32()
-	e.Body = r.bytes()
-	return e
-}
-
-// loadState returns nil for a round that this member has no state of.
-func (f *folder) loadState(session string, round uint32, ctx wire.Digest) (*secagg.State, error) {
-	path := f.path(stateName(session, round, ctx))
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !s.secret && s.answers == 0 {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFolder, err)
-	}
-	s, err := decodeState(b, f.owner)
-	if err == nil && s.Ctx != ctx {
-		err = ErrForeign
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s; remove it: this member then only observes round %d", err, path, round)
-	}
-	return s, nil
+	return state, s.whole()
 }
 
-func (f *folder) saveState(session string, round uint32, s *secagg.State) error {
-	return f.save(stateName(session, round, s.Ctx), encodeState(f.owner, s))
+// whole refuses a slot from whose middle a file was taken.
+func (s *slot) whole() error {
+	left, err := s.list(func(name string) bool { return s.mine(name) && strings.HasSuffix(name, answerEnd) })
+	if err == nil && len(left) != s.answers {
+		err = fmt.Errorf("%w: answers of round %d are missing in %s; %s", ErrDamaged, s.round, s.dir, s.remedy())
+	}
+	return err
 }
 
-// dropState removes what is left of a round. Without it Memory alone says that
-// the round was answered, and this member only observes it.
-func (f *folder) dropState(session string, round uint32, ctx wire.Digest) error {
-	if err := f.remove(f.path(stateName(session, round, ctx))); err != nil {
-		return fmt.Errorf("%w: cannot remove the state of round %d in %s; make it writable and run again: %w", ErrFolder, round, f.dir, err)
+func (s *slot) read(name string, decode func([]byte) error) (found bool, err error) {
+	b, err := os.ReadFile(s.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrFolder, err)
+	}
+	if err := decode(b); err != nil {
+		return false, fmt.Errorf("%w: %s; %s", err, s.path(name), s.remedy())
+	}
+	return true, nil
+}
+
+func (s *slot) remedy() string {
+	return fmt.Sprintf("remove %s*: this member then only observes round %d", s.prefix(), s.round)
+}
+
+// save writes what is not on disk yet. A state without its secret is over.
+func (s *slot) save(state *secagg.State) error {
+	if len(state.Master) == 0 {
+		return s.forget()
+	}
+	if !s.secret {
+		if err := s.folder.save(s.prefix()+secretEnd, encodeSecret(s.owner, s.ctx, state.Master)); err != nil {
+			return err
+		}
+		s.secret = true
+	}
+	for ; s.answers < len(state.Sent); s.answers++ {
+		b := encodeAnswer(s.owner, s.ctx, s.answers, state.Sent[s.answers])
+		if err := s.folder.save(s.answerName(s.answers), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget wipes the secret.
+func (s *slot) forget() error {
+	s.secret = false
+	return s.drop(s.path(s.prefix() + secretEnd))
+}
+
+// clear removes what is left of a round. Memory alone then says that it was
+// answered, and this member only observes it.
+func (s *slot) clear() error {
+	if err := s.forget(); err != nil {
+		return err
+	}
+	left, err := s.list(s.mine)
+	for _, name := range left {
+		err = errors.Join(err, s.drop(s.path(name)))
+	}
+	s.answers = 0
+	return err
+}
+
+func (s *slot) drop(path string) error {
+	if err := s.remove(path); err != nil {
+		return fmt.Errorf("%w: cannot erase round %d from %s; make it writable and run again: %w", ErrFolder, s.round, s.dir, err)
 	}
 	return nil
 }
