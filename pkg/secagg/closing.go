@@ -141,15 +141,20 @@ func (p *Participant) consent() (bool, error) {
 	if p.pos < 0 {
 		return true, nil
 	}
-	return true, p.answerOnce("consistency-check", p.accepted.Digest, p.signAccepted)
+	if err := p.answerOnce("consistency-check", p.accepted.Digest, p.signAccepted); err != nil {
+		return false, err
+	}
+	// Also for an answer of a life before this one, which may have ended after
+	// State and before Memory was on disk.
+	p.mem.Spend(p.round.Open.Model, p.round.names(p.set))
+	p.dirty = true
+	return true, nil
 }
 
 func (p *Participant) signAccepted() ([]wire.Entry, error) {
-	names := p.round.names(p.set)
-	if !p.mem.MaySign(p.round.Open.Model, names, finder.MinAccepted(int(p.round.Open.Floor), p.round.Corrupt)) {
+	if !p.mem.MaySign(p.round.Open.Model, p.round.names(p.set), finder.MinAccepted(int(p.round.Open.Floor), p.round.Corrupt)) {
 		return nil, ErrModelSpent
 	}
-	p.mem.Spend(p.round.Open.Model, names)
 	m := p.consented()
 	return []wire.Entry{p.say(wire.KindConsent, &m)}, nil
 }
@@ -330,6 +335,9 @@ func (p *Participant) certify() (bool, error) {
 		return false, fmt.Errorf("%w: for another result", ErrCertificate)
 	}
 	need := finder.Attestors(len(p.u2), p.round.Corrupt)
+	if p.cert.Quorum != uint32(need) {
+		return false, fmt.Errorf("%w: it states a quorum of %d, the rule is %d", ErrCertificate, p.cert.Quorum, need)
+	}
 	if err := VerifyQuorum(p.round, wire.KindAttest, p.cert.Signers, bundle, p.u2, need, wire.Attest{Result: digest}); err != nil {
 		return false, fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
