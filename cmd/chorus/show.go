@@ -104,7 +104,7 @@ func (p *place) source() (source.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return source.Server(conn)
+	return source.Server(conn), nil
 }
 
 func (p *place) rounds(ctx context.Context, name string) (out []*view.Status, err error) {

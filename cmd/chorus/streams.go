@@ -28,7 +28,7 @@ func streamsVerb(verb, short string, change bool) *cobra.Command {
 It needs the admin credentials, which belong offline: in production no service
 and no participant can change or purge a stream.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			role := broker.Replay
+			role := broker.Opener
 			if change {
 				role = broker.Admin
 			}

@@ -120,7 +120,7 @@ func (p *person) encoded() ([]int32, error) {
 }
 
 // leave says after which duty somebody leaves who drops out in a phase.
-var leave = map[wire.Phase]string{wire.ShareKeys: "advertise keys", wire.MaskedInput: "open boxes", wire.CollectionPhase: "contribute",
+var leave = map[wire.Phase]string{wire.ShareKeys: "advertise keys", wire.MaskedInput: "share keys", wire.CollectionPhase: "contribute",
 	wire.ConsistencyCheck: "witness the collection", wire.Unmasking: "consent to A", wire.Attestation: "reveal shares"}
 
 // participate takes part in a round, up to the phase in which it drops out.

@@ -6,11 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"chorus/internal/broker"
 	"chorus/pkg/stage"
@@ -29,53 +30,43 @@ type Source interface {
 	Close() error
 }
 
-// Server reads from a running server.
-func Server(c *nats.Conn) (Source, error) {
-	l, err := jetlog.New(c)
-	if err != nil {
-		return nil, err
-	}
-	js, err := jetstream.New(c)
-	return &server{Log: l, js: js, close: func() error { c.Close(); return nil }}, err
+// Server reads from a running server, with no right but to read.
+func Server(c *nats.Conn) Source {
+	return &server{jetlog.NewStore(c), func() error { c.Close(); return nil }}
 }
 
 type server struct {
-	*jetlog.Log
-	js    jetstream.JetStream
+	*jetlog.Store
 	close func() error
 }
 
 func (s *server) Close() error { return s.close() }
 
 func (s *server) Records(ctx context.Context, session string, round uint32) ([]wire.Record, error) {
-	return stage.Snapshot(ctx, s.Log, session, round)
+	return collect(s.History(ctx, session, round))
 }
 
 func (s *server) Rounds(ctx context.Context) ([]wire.Key, error) {
-	st, err := s.js.Stream(ctx, jetlog.LogStream)
-	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w; run `chorus streams ensure`", jetlog.LogStream, err)
-	}
-	info, err := st.Info(ctx, jetstream.WithSubjectFilter("chorus.log.*.*."+string(wire.KindOpen)+".>"))
-	if err != nil {
-		return nil, err
-	}
+	records, err := collect(s.Store.Rounds(ctx))
 	var keys []wire.Key
-	for subject := range info.State.Subjects {
-		if k, err := wire.ParseSubject(subject); err == nil {
-			keys = append(keys, k)
-		}
+	for _, r := range records {
+		keys = append(keys, r.Key)
 	}
-	return sorted(keys), nil
+	return sorted(keys), err
+}
+
+func collect(seq iter.Seq2[wire.Record, error]) (out []wire.Record, err error) {
+	for r, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 func sorted(keys []wire.Key) []wire.Key {
-	slices.SortFunc(keys, func(a, b wire.Key) int {
-		if a.Subject() < b.Subject() {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(keys, func(a, b wire.Key) int { return strings.Compare(a.Subject(), b.Subject()) })
 	return keys
 }
 
@@ -97,13 +88,7 @@ func Folder(dir string) (Source, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	s, err := Server(c)
-	if err != nil {
-		c.Close()
-		return nil, errors.Join(err, b.Close())
-	}
-	s.(*server).close = func() error { c.Close(); return b.Close() }
-	return s, nil
+	return &server{jetlog.NewStore(c), func() error { c.Close(); return b.Close() }}, nil
 }
 
 // Bundle reads an exported round.
