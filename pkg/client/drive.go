@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,13 +68,10 @@ func (d *drive) loop(ctx context.Context) error {
 		if d.machine.Done() && late == nil {
 			late = time.After(linger)
 		}
-		var again <-chan time.Time
-		if wait := d.fetch.start(ctx, d.machine.Wants()); wait > 0 {
-			again = time.After(wait)
-		}
+		records, again := d.listen(ctx)
 		var err error
 		select {
-		case rec := <-d.records:
+		case rec := <-records:
 			d.fetch.wake()
 			err = d.take(rec)
 		case g := <-d.fetch.got:
@@ -93,6 +91,18 @@ func (d *drive) loop(ctx context.Context) error {
 		}
 	}
 	return d.left()
+}
+
+// listen gets what the machine wants, unless it is leaving: then nothing but
+// what it still has to send matters.
+func (d *drive) listen(ctx context.Context) (records <-chan wire.Record, again <-chan time.Time) {
+	if d.leaving() {
+		return nil, nil
+	}
+	if wait := d.fetch.start(ctx, d.machine.Wants()); wait > 0 {
+		again = time.After(wait)
+	}
+	return d.records, again
 }
 
 func (d *drive) stored() <-chan receipt {
@@ -165,9 +175,18 @@ func (d *drive) take(rec wire.Record) error {
 	}
 	d.show()
 	if d.outbox != nil {
-		d.unsent += d.outbox.add(es)
+		d.unsent += d.outbox.add(d.before(es))
 	}
 	return nil
+}
+
+// before cuts off what belongs to duties after the one to leave after: one step
+// may do several. Those answers stay on disk, unsent.
+func (d *drive) before(es []wire.Entry) []wire.Entry {
+	if d.leaveAfter < 0 {
+		return es
+	}
+	return slices.DeleteFunc(slices.Clone(es), func(e wire.Entry) bool { return dutyIndex(dutyOf(e.Key.Kind)) > d.leaveAfter })
 }
 
 // save writes State, then Memory. Crash points: State alone, with the Memory of

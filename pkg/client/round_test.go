@@ -1,18 +1,17 @@
 package client
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestRounds(t *testing.T) {
 	bubble(t, 5, func(s *session) {
 		for range 3 {
-			s.open()
-			for _, e := range s.others()() {
-				if e.err != nil {
-					t.Fatal(e.who, e.err)
-				}
-				s.exact(e.outcome)
-				s.certified(e.outcome)
-			}
+			s.play()
+		}
+		if got := s.files("m0"); !slices.Equal(got, []string{"s.memory"}) {
+			t.Errorf("left on disk: %q", got)
 		}
 	})
 }

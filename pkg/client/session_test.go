@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -33,6 +36,7 @@ type session struct {
 	previous  wire.Digest
 	model     wire.Digest
 	change    func(*wire.Open)
+	logs      map[string]stage.Log // of members that see another log than the session's
 }
 
 const phase = time.Minute
@@ -106,18 +110,36 @@ func (s *session) open() uint32 {
 
 // config is a member's; log is the session's own unless a test puts another in.
 func (s *session) config(who string) Config {
-	return Config{Dir: s.dirs[who], Session: "s", Name: who, Identity: s.keys[who], Log: s.log,
+	cfg := Config{Dir: s.dirs[who], Session: "s", Name: who, Identity: s.keys[who], Log: s.log,
 		Authority: s.authority.Public().(ed25519.PublicKey)}
+	if l, ok := s.logs[who]; ok {
+		cfg.Log = l
+	}
+	return cfg
 }
 
-func (s *session) start(who string) *Client {
-	s.t.Helper()
-	c, err := Open(s.config(who))
+// start is a member's process with a disk that never waits.
+func (s *session) start(who string) *Client { return s.startWith(s.config(who)) }
+
+func (s *session) startWith(cfg Config) *Client {
+	c, err := Open(cfg)
 	if err != nil {
-		s.t.Fatal(err)
+		panic(err) // also called outside the test's goroutine
 	}
+	c.folder.replace, c.folder.remove = quick, forgiving
 	return c
 }
+
+// forgiving is removeFile without wiping.
+func forgiving(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// quick is replaceFile without durability.
+func quick(path string, b []byte) error { return os.WriteFile(path, b, 0o600) }
 
 // task gives a one-hot update: a wrong sum names the member behind it.
 func (s *session) task(who string) Task {
@@ -141,13 +163,10 @@ func (s *session) integers(i int) []int32 {
 }
 
 // participate is one life of a member's process.
-func (s *session) participate(cfg Config) (*secagg.Outcome, error) {
-	c, err := Open(cfg)
-	if err != nil {
-		return nil, err
-	}
+func (s *session) participate(who string) (*secagg.Outcome, error) {
+	c := s.start(who)
 	defer c.Close()
-	return c.Participate(s.t.Context(), s.task(cfg.Name))
+	return c.Participate(s.t.Context(), s.task(who))
 }
 
 // ended is what one member's round came to.
@@ -167,7 +186,7 @@ func (s *session) others(but ...string) (wait func() []ended) {
 			continue
 		}
 		all.Go(func() {
-			o, err := s.participate(s.config(m.Name))
+			o, err := s.participate(m.Name)
 			mu.Lock()
 			defer mu.Unlock()
 			out = append(out, ended{m.Name, o, err})
@@ -192,6 +211,39 @@ func (s *session) exact(o *secagg.Outcome, but ...string) {
 	if o == nil || len(o.Contributed) != n || !slices.Equal(o.Sum, want) {
 		s.t.Fatalf("outcome %+v, want the sum %v", o, want)
 	}
+}
+
+// play runs a round of everybody but some, to its exact end.
+func (s *session) play(but ...string) {
+	s.t.Helper()
+	s.open()
+	s.settle(s.others(but...), but...)
+}
+
+// settle waits for the others and checks what they got.
+func (s *session) settle(wait func() []ended, but ...string) {
+	s.t.Helper()
+	for _, e := range wait() {
+		if e.err != nil {
+			s.t.Fatalf("%s: %v", e.who, e.err)
+		}
+		s.exact(e.outcome, but...)
+		s.certified(e.outcome)
+	}
+}
+
+// files lists a member's folder, without what is always there.
+func (s *session) files(who string) (names []string) {
+	all, err := os.ReadDir(s.dirs[who])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, e := range all {
+		if n := e.Name(); notes[n] == "" && n != lockName {
+			names = append(names, n)
+		}
+	}
+	return names
 }
 
 // certified notes what the next round builds on.
