@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chorus/internal/broker"
+	"chorus/internal/node"
 	"chorus/pkg/stage/jetlog"
 )
 
@@ -41,7 +42,7 @@ and no participant can change or purge a stream.`,
 			if err != nil {
 				return err
 			}
-			want := jetlog.Streams(replicas, sizes)
+			want := jetlog.Streams(replicas, node.Sizes(c.Context(), js, sizes))
 			if change {
 				err = jetlog.Ensure(c.Context(), js, want)
 			} else {
@@ -61,9 +62,9 @@ and no participant can change or purge a stream.`,
 	p.jsonFlag(c)
 	f := c.Flags()
 	f.IntVar(&replicas, "replicas", 1, "copies of every stream: 1, or 3 on a cluster")
-	f.Int64Var(&sizes.Log, "max-log", 0, "bytes the log may hold; 0 is the default")
-	f.Int64Var(&sizes.Bulk, "max-bulk", 0, "bytes each bulk shard may hold; 0 is the default")
-	f.Int64Var(&sizes.Pub, "max-pub", 0, "bytes the results may hold; 0 is the default")
+	f.Int64Var(&sizes.Log, "max-log", 0, "bytes the log may hold; 0 leaves it as it is")
+	f.Int64Var(&sizes.Bulk, "max-bulk", 0, "bytes each bulk shard may hold; 0 leaves it as it is")
+	f.Int64Var(&sizes.Pub, "max-pub", 0, "bytes the results may hold; 0 leaves it as it is")
 	return c
 }
 

@@ -119,7 +119,8 @@ func (n *Node) ensure(ctx context.Context, sizes jetlog.Sizes) error {
 	if err != nil {
 		return err
 	}
-	return jetlog.Ensure(ctx, js, jetlog.Streams(1, sizes))
+	sizes = Sizes(ctx, js, sizes)
+	return jetlog.Ensure(ctx, js, jetlog.Streams(1, fit(sizes, n.NATS().JetStreamConfig().MaxStore)))
 }
 
 func (n *Node) serve(conn *nats.Conn) error {

@@ -68,10 +68,16 @@ func inspect(ctx context.Context, bulk Getter, key wire.Key, b wire.Batch) (wire
 	return "", nil
 }
 
-// Part reads one part, patiently.
+// A leader answers for a store whose replicas may lag.
+type leader interface {
+	GetFromLeader(ctx context.Context, k wire.Key) (wire.Record, error)
+}
+
+// Part reads one part, patiently: once anywhere, then from the leader.
 func Part(ctx context.Context, bulk Getter, key wire.Key) ([]byte, wire.Reason, error) {
+	get := bulk.Get
 	for read := 1; ; read++ {
-		rec, err := bulk.Get(ctx, key)
+		rec, err := get(ctx, key)
 		if err == nil {
 			return rec.Body, "", nil
 		}
@@ -80,6 +86,9 @@ func Part(ctx context.Context, bulk Getter, key wire.Key) ([]byte, wire.Reason, 
 		}
 		if read == intakeReads {
 			return nil, wire.MissingPart, nil
+		}
+		if l, ok := bulk.(leader); ok {
+			get = l.GetFromLeader
 		}
 		pause(ctx, intakePause)
 	}
