@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"chorus/internal/world"
 	"chorus/pkg/secagg"
 	"chorus/pkg/wire"
 )
@@ -297,12 +298,12 @@ func secondSet(until wire.Kind) func(*server) []int {
 }
 
 // checkSame: the server got nothing more out of honest members.
-func (s *server) checkSame(before map[secret][]int) {
+func (s *server) checkSame(before map[world.Secret][]int) {
 	s.t.Helper()
 	for k, now := range s.holds() {
 		slices.Sort(now)
 		if was := before[k]; len(slices.Compact(now)) != len(was) {
-			s.t.Errorf("of dealer %d's %s the server had %d shares and has %d", k.dealer, k.which, len(was), len(now))
+			s.t.Errorf("of dealer %d's %s the server had %d shares and has %d", k.Dealer, k.Which, len(was), len(now))
 		}
 	}
 }

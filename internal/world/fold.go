@@ -23,7 +23,9 @@ func (f *fold) deliver(records []wire.Record) (bool, error) {
 		return false, nil
 	}
 	f.read++
-	return true, f.kernel.Apply(records[f.read-1])
+	err := f.kernel.Apply(records[f.read-1])
+	f.world.watch.folded(f)
+	return true, err
 }
 
 // crash loses everything the replica knew.
@@ -56,7 +58,7 @@ func (f *fold) push(e wire.Entry) error {
 	if !ok {
 		return fmt.Errorf("world: %s has no worker for %s", f.spec.Name, e.Key.Kind)
 	}
-	es, err := worker(context.Background(), wire.Record{Key: e.Key, Body: e.Body}, f.world.Log)
+	es, err := worker(hurried, wire.Record{Key: e.Key, Body: e.Body}, patient{f.world.Log})
 	if err != nil {
 		return fmt.Errorf("world: task %s: %w", e.Key, err)
 	}
@@ -66,6 +68,21 @@ func (f *fold) push(e wire.Entry) error {
 		}
 	}
 	return nil
+}
+
+// hurried makes a worker's waits end at once; patient reads all the same. There
+// is nothing to wait for: what is not in the log in memory never comes.
+var hurried = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+type patient struct{ stage.Getter }
+
+// Get implements stage.Getter.
+func (p patient) Get(ctx context.Context, k wire.Key) (wire.Record, error) {
+	return p.Getter.Get(context.WithoutCancel(ctx), k)
 }
 
 // append stores an entry. An unknown outcome makes the replica start over, as
@@ -85,6 +102,7 @@ func (f *fold) append(e wire.Entry) (ok bool, err error) {
 
 // append stores an entry, after whoever tampers with the store.
 func (w *World) append(e wire.Entry) error {
+	w.stale = true
 	es := []wire.Entry{e}
 	if w.Tamper != nil {
 		es = w.Tamper(w, e)
@@ -99,6 +117,7 @@ func (w *World) append(e wire.Entry) error {
 
 // store appends until it is stored: for the opener, whose patience has no end.
 func (w *World) store(e wire.Entry) {
+	w.stale = true
 	for {
 		if err := w.Log.Append(context.Background(), e); err == nil || errors.Is(err, stage.ErrExists) {
 			return

@@ -27,7 +27,17 @@ type Member struct {
 	outbox   []wire.Entry
 	read     int
 	Gone     bool
-	Mutate   func(m *Member, es []wire.Entry) []wire.Entry // a hostile member's change to what it sends
+	Mutate   Mutation // of a hostile member
+	Planted  bool     // Mutate is a bug: the invariants take the member for honest
+}
+
+// honest members are those that the invariants speak of.
+func (m *Member) honest() bool { return m.Mutate == nil || m.Planted }
+
+// Sign makes a record of this member's for the round.
+func (m *Member) Sign(k wire.Kind, msg wire.Message) wire.Entry {
+	r := m.Round()
+	return wire.Entry{Key: r.Key(k, m.Name, 0), Body: secagg.Sign(m.identity, k, r.Ctx, msg)}
 }
 
 // begin starts the member's round.
@@ -97,6 +107,9 @@ func (m *Member) take(r wire.Record) {
 	if m.Mutate != nil {
 		es = m.Mutate(m, es)
 	}
+	if m.honest() {
+		m.world.watch.emitted(m.Name, es)
+	}
 	m.outbox = append(m.outbox, es...)
 }
 
@@ -111,15 +124,29 @@ func (m *Member) send() bool {
 	if m.Gone || len(m.outbox) == 0 {
 		return false
 	}
-	e := m.outbox[0]
+	i := slices.IndexFunc(m.outbox, func(e wire.Entry) bool { return !e.NotBefore.After(m.world.now) })
+	if i < 0 {
+		return false
+	}
+	e := m.outbox[i]
 	if p, drops := m.world.Drop[m.Name]; drops && p == phases[e.Key.Kind] {
 		m.Gone = true
 		return true
 	}
 	if err := m.world.append(e); err == nil || errors.Is(err, stage.ErrExists) || errors.Is(err, stage.ErrRefused) {
-		m.outbox = m.outbox[1:]
+		m.outbox = slices.Delete(slices.Clone(m.outbox), i, i+1)
 	}
 	return true
+}
+
+// due is when the next entry that waits for its time may be sent; 0: none waits.
+func (m *Member) due() (next int64) {
+	for _, e := range m.outbox {
+		if at := e.NotBefore.UnixNano(); !m.Gone && e.NotBefore.After(m.world.now) && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	return next
 }
 
 func cloneState(s *secagg.State) *secagg.State {

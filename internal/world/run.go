@@ -22,6 +22,9 @@ func (w *World) Round() error {
 	w.Open()
 	for n := 0; n < maxSteps; n++ {
 		ok, err := w.step()
+		if w.watch.broken != nil {
+			err = w.watch.broken
+		}
 		if err != nil {
 			return fmt.Errorf("seed %d, round %d, step %d: %w", w.Seed, w.round, n, err)
 		}
@@ -38,7 +41,7 @@ func (w *World) step() (bool, error) {
 	if w.Crash && w.rng.IntN(60) == 0 {
 		w.crashSomebody()
 	}
-	records := w.records()
+	records := w.Records()
 	actors := len(w.folds) + len(w.Members)
 	first := 0
 	if !w.Fair {
@@ -83,6 +86,11 @@ func (w *World) wait(records []wire.Record) bool {
 			next = at
 		}
 	}
+	for _, m := range w.Members {
+		if at := m.due(); at != 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
 	if next == 0 {
 		return false
 	}
@@ -102,7 +110,10 @@ func (w *World) crashSomebody() {
 
 // finish checks what must hold when nothing moves any more.
 func (w *World) finish() error {
-	records := w.records()
+	records := w.Records()
+	if err := w.checkRound(records); err != nil {
+		return err
+	}
 	if a, ok := abortOf(records); ok {
 		w.Aborts = append(w.Aborts, a)
 		return nil
@@ -127,7 +138,7 @@ func (w *World) checkSum() error {
 	done := 0
 	for _, m := range w.Members {
 		if !m.Done() {
-			if !m.Gone && m.Err() != nil {
+			if !m.Gone && m.Err() != nil && m.honest() {
 				return fmt.Errorf("%s: %w", m.Name, m.Err())
 			}
 			continue
@@ -163,7 +174,7 @@ func (w *World) exact(o *secagg.Outcome) error {
 
 // Replay folds the finished round again and returns what does not agree.
 func (w *World) Replay(specs []stage.Spec) (bad []stage.Finding) {
-	for _, f := range stage.Replay(w.records(), specs, 0) {
+	for _, f := range stage.Replay(w.Records(), specs, 0) {
 		if f.Verdict != stage.Agreed && f.Verdict != stage.NotNeeded {
 			bad = append(bad, f)
 		}

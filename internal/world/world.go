@@ -28,7 +28,13 @@ type Setting struct {
 	Fair     bool                  // first come first served instead of random order
 	Change   func(*wire.Open)      // of the Open, before it is signed
 	Tamper   func(w *World, e wire.Entry) []wire.Entry
+	Specs    []stage.Spec // the stages; nil: services.All()
+	Hostile  map[string]Mutation
 }
+
+// A Mutation is a hostile member's change to what it sends. An entry with
+// NotBefore waits for that time.
+type Mutation func(m *Member, es []wire.Entry) []wire.Entry
 
 // A World is one session in one process and one thread.
 type World struct {
@@ -45,6 +51,9 @@ type World struct {
 	round    uint32
 	model    wire.Digest
 	previous wire.Digest
+	cache    []wire.Record // of the round, while nothing is appended
+	stale    bool
+	watch    *watch
 	Aborts   []wire.Abort
 	Steps    int
 }
@@ -52,6 +61,9 @@ type World struct {
 // New makes the members and their keys; rounds are opened one by one.
 func New(s Setting) *World {
 	s.Replicas = max(s.Replicas, 1)
+	if s.Specs == nil {
+		s.Specs = services.All()
+	}
 	w := &World{Setting: s, rng: rand.New(rand.NewPCG(s.Seed, 0x776f726c64)), now: time.UnixMilli(1_800_000_000_000).UTC(),
 		model: wire.Sum([]byte("the model to begin with"))}
 	w.Log = memlog.New(func() time.Time { return w.now })
@@ -59,6 +71,7 @@ func New(s Setting) *World {
 	w.Roster = &wire.Roster{Session: "sim", Version: 1, Opener: [32]byte(w.Opener.Public().(ed25519.PublicKey))}
 	for i := range s.N {
 		m := &Member{world: w, Name: fmt.Sprintf("m%03d", i), position: i, identity: w.key()}
+		m.Mutate = s.Hostile[m.Name]
 		w.Members = append(w.Members, m)
 		w.Roster.Members = append(w.Roster.Members, wire.Member{Name: m.Name, MaxWeight: 8,
 			Identity: [32]byte(m.identity.Public().(ed25519.PublicKey))})
@@ -112,8 +125,8 @@ func (w *World) Open() {
 	for _, e := range append(parts, w.SignOpen(o)) {
 		w.store(e)
 	}
-	w.folds = nil
-	for _, spec := range services.All() {
+	w.folds, w.watch = nil, newWatch()
+	for _, spec := range w.Specs {
 		for range w.Replicas {
 			w.folds = append(w.folds, &fold{world: w, spec: spec, kernel: stage.NewKernel(spec)})
 		}
@@ -129,12 +142,16 @@ func (w *World) SignOpen(o *wire.Open) wire.Entry {
 		Body: secagg.Sign(w.Opener, wire.KindOpen, wire.Digest{}, o)}
 }
 
-// records are the log records of the round that is running.
-func (w *World) records() (out []wire.Record) {
+// Records are the log records of the round that is running.
+func (w *World) Records() []wire.Record {
+	if !w.stale {
+		return w.cache
+	}
+	w.cache, w.stale = nil, false
 	for _, r := range w.Log.Records() {
 		if r.Key.Round == w.round {
-			out = append(out, r)
+			w.cache = append(w.cache, r)
 		}
 	}
-	return out
+	return w.cache
 }

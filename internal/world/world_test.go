@@ -69,7 +69,7 @@ func TestTooManyDrops(t *testing.T) {
 			if len(w.Aborts) != 1 || w.Aborts[0].Reason != wire.NotEnough {
 				t.Fatalf("aborts: %+v", w.Aborts)
 			}
-			if slices.ContainsFunc(w.records(), func(r wire.Record) bool { return r.Key.Kind == wire.KindOpened }) {
+			if slices.ContainsFunc(w.Records(), func(r wire.Record) bool { return r.Key.Kind == wire.KindOpened }) {
 				t.Fatal("an aborted round opened something")
 			}
 		})
@@ -90,7 +90,7 @@ func TestSeeds(t *testing.T) {
 
 func TestReplayFindsWhatIsMissing(t *testing.T) {
 	w := run(t, Setting{Seed: 4, N: 4, Dim: 3, Fair: true}, 1, false)
-	records := w.records()
+	records := w.Records()
 	cut := slices.IndexFunc(records, func(r wire.Record) bool { return r.Key.Kind == wire.KindShareSet })
 	findings := stage.Replay(records[:cut], services.All(), 0)
 	if !slices.ContainsFunc(findings, func(f stage.Finding) bool { return f.Verdict == stage.Missing && f.Key.Kind == wire.KindShareSet }) {
