@@ -114,7 +114,7 @@ func (o *outbox) there(ctx context.Context, e wire.Entry) (bool, error) {
 		case err == nil && bytes.Equal(rec.Body, e.Body):
 			return true, nil
 		case err == nil:
-			return false, fmt.Errorf("%w: %s; %s", secagg.ErrRolledBack, e.Key, rolledBackRemedy)
+			return false, rolledBack(e.Key)
 		case errors.Is(err, stage.ErrMissing):
 			return false, nil
 		case final(ctx, err):

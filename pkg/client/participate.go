@@ -50,7 +50,10 @@ func (c *Client) prepare(ctx context.Context, t Task, open *wire.Record) (*drive
 	if err != nil {
 		return nil, err
 	}
-	if err := c.notRolledBack(ctx, l, t.Round); err != nil {
+	if err := c.notRolledBack(ctx, l, t.Round, state); err != nil {
+		if errors.Is(err, secagg.ErrRolledBack) {
+			err = errors.Join(err, slot.clear())
+		}
 		return nil, err
 	}
 	told := l.Certificate.IsZero() && !t.Model.IsZero()
@@ -67,63 +70,4 @@ func (c *Client) prepare(ctx context.Context, t Task, open *wire.Record) (*drive
 	d.machine = secagg.NewParticipant(secagg.Config{Name: c.cfg.Name, Identity: c.cfg.Identity, Authority: c.cfg.Authority,
 		Policy: c.cfg.Policy, Model: t.Model, Contribution: t.Contribution, Rand: rand.Reader}, &l.Memory, state)
 	return d, nil
-}
-
-// notRolledBack holds the folder against the log, which remembers what this
-// member said: an answer in a round that Memory does not know, or a consent
-// that it did not spend, can only come from a newer copy of this folder.
-// Records without this member's signature prove nothing.
-func (c *Client) notRolledBack(ctx context.Context, l *ledger, upto uint32) error {
-	for r := l.LastRound + 1; r <= upto; r++ {
-		said, _, err := c.said(ctx, r, wire.KindAdvert, new(wire.Advert))
-		if err != nil {
-			return err
-		}
-		if said {
-			return fmt.Errorf("%w: it answered round %d; %s", secagg.ErrRolledBack, r, rolledBackRemedy)
-		}
-	}
-	if l.LastRound == 0 {
-		return nil
-	}
-	said, model, err := c.said(ctx, l.LastRound, wire.KindConsent, new(wire.Consent))
-	if err != nil || !said || l.spent(model) {
-		return err
-	}
-	return fmt.Errorf("%w: it consented in round %d; %s", secagg.ErrRolledBack, l.LastRound, rolledBackRemedy)
-}
-
-const rolledBackRemedy = "the folder is an older copy: ask the authority for a new identity and start with an empty folder"
-
-// said reports whether the log holds a record that this member signed, and the
-// model of that round.
-func (c *Client) said(ctx context.Context, round uint32, k wire.Kind, m wire.Message) (bool, wire.Digest, error) {
-	rec, err := c.lookup(ctx, c.key(round, k, c.cfg.Name))
-	if rec == nil || err != nil {
-		return false, wire.Digest{}, err
-	}
-	open, err := c.lookup(ctx, c.key(round, wire.KindOpen, wire.Nobody))
-	if open == nil || err != nil {
-		return false, wire.Digest{}, err
-	}
-	r, err := secagg.NewRound(*open)
-	if err != nil {
-		return false, wire.Digest{}, nil // nobody could run that round
-	}
-	e, err := wire.DecodeSigned(rec.Body, m)
-	mine := err == nil && secagg.Verify(c.public(), k, r.Ctx, e)
-	return mine, r.Open.Model, nil
-}
-
-func (c *Client) public() [wire.IdentitySize]byte {
-	return [wire.IdentitySize]byte(c.cfg.Identity[wire.IdentitySize:]) // seed, then public key
-}
-
-func (l *ledger) spent(model wire.Digest) bool {
-	for _, s := range l.Spent {
-		if s.Model == model {
-			return true
-		}
-	}
-	return false
 }

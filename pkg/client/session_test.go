@@ -35,6 +35,7 @@ type session struct {
 	round     uint32
 	previous  wire.Digest
 	model     wire.Digest
+	after     string // everybody leaves after this duty
 	change    func(*wire.Open)
 	logs      map[string]stage.Log // of members that see another log than the session's
 }
@@ -143,7 +144,7 @@ func quick(path string, b []byte) error { return os.WriteFile(path, b, 0o600) }
 
 // task gives a one-hot update: a wrong sum names the member behind it.
 func (s *session) task(who string) Task {
-	return Task{Round: s.round, Model: s.model, Contribution: contribution(s.roster.Position(who))}
+	return Task{Round: s.round, Model: s.model, LeaveAfter: s.after, Contribution: contribution(s.roster.Position(who))}
 }
 
 // contribution rounds from a fixed seed, so that its integers are known.
@@ -249,4 +250,11 @@ func (s *session) files(who string) (names []string) {
 // certified notes what the next round builds on.
 func (s *session) certified(o *secagg.Outcome) {
 	s.previous, s.model = secagg.CertificateDigest(&o.Certificate), o.Result.Next
+}
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
 }
