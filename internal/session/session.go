@@ -78,6 +78,8 @@ var (
 	ErrNone = errors.New("no such session; make it with `chorus session new`")
 	// ErrRules: rules that no round can have.
 	ErrRules = errors.New("session rules refused")
+	// ErrFew: too few members for a round.
+	ErrFew = errors.New("too few members")
 )
 
 // Create makes a session folder.
@@ -100,6 +102,9 @@ func Create(dir string, rules Rules) (*Session, error) {
 		return nil, err
 	}
 	s.Roster = wire.Roster{Session: rules.Session, Opener: Public(s.Opener), NotCounted: rules.NotCounted}
+	if err := s.tryRules(); err != nil {
+		return nil, err
+	}
 	return s, s.save()
 }
 
@@ -168,35 +173,12 @@ func (s *Session) Enroll(m wire.Member) error {
 	return s.save()
 }
 
-// Check refuses rules under which the roster could not run a round, and returns
-// a warning where a small one can, with less budget than delta asks for.
-func (s *Session) Check() (warning string, err error) {
-	n := len(s.Roster.Members)
-	largest := s.Roster.LargestOrganisation()
-	rules := finder.Rules{Gamma: finder.Ratio(s.Rules.Gamma), Delta: finder.Ratio(s.Rules.Delta), Sigma: sigma, Eta: eta,
-		Floor: int(s.Rules.Floor), MinU1: int(s.Rules.MinU1), CountOrganisations: !s.Rules.NotCounted}
-	p, err := finder.Pairwise(n, finder.Corrupt(rules.Gamma, n, largest), rules)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrRules, err)
-	}
-	if s.Rules.Filter != wire.FilterNone {
-		return "", fmt.Errorf("%w: filter %q; this version has only %q", ErrRules, s.Rules.Filter, wire.FilterNone)
-	}
-	return p.Warning(), nil
-}
-
-// sigma and eta as in protocol.md section 4.
-const (
-	sigma = 40
-	eta   = 20
-)
-
 // Open builds the signed entries of a round: roster parts, then the Open.
 func (s *Session) Open(round uint32, previous, model wire.Digest, now time.Time) ([]wire.Entry, *wire.Open, error) {
-	if err := s.Roster.Check(); err != nil {
+	if _, err := s.Check(); err != nil {
 		return nil, nil, err
 	}
-	if _, err := s.Check(); err != nil {
+	if err := s.Roster.Check(); err != nil {
 		return nil, nil, err
 	}
 	es := wire.RosterEntries(s.Rules.Session, round, secagg.SignRoster(s.Authority, &s.Roster))

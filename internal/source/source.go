@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -73,8 +74,9 @@ func sorted(keys []wire.Key) []wire.Key {
 // Folder reads the data folder of a server that is not running, by running one
 // without a listener or stages for as long as the source is open.
 func Folder(dir string) (Source, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return nil, fmt.Errorf("no data folder %s; name the one of `chorus up` or `chorus demo` with --data", dir)
+	// Without this look a server would be started in any folder, and make it one.
+	if _, err := os.Stat(filepath.Join(dir, "jetstream")); err != nil {
+		return nil, fmt.Errorf("%s is no data folder; name the one of `chorus up` or `chorus demo` with --data", dir)
 	}
 	b, err := broker.Start(broker.Options{Dir: dir, Port: broker.NoPort})
 	if err != nil {
