@@ -34,6 +34,12 @@ type Member struct {
 // honest members are those that the invariants speak of.
 func (m *Member) honest() bool { return m.Mutate == nil || m.Planted }
 
+// Identity is the key of a member that its owner misuses.
+func (m *Member) Identity() ed25519.PrivateKey { return m.identity }
+
+// World is where the member lives; a hostile one looks around.
+func (m *Member) World() *World { return m.world }
+
 // Sign makes a record of this member's for the round.
 func (m *Member) Sign(k wire.Kind, msg wire.Message) wire.Entry {
 	r := m.Round()

@@ -194,18 +194,19 @@ func (p *Participant) revealShares() ([]wire.Entry, error) {
 }
 
 // collectAnswers takes the shares that disputed dealers published for this
-// member; those that left have published nothing.
+// member. Those that left have published nothing, and neither has a dealer whom
+// this member's complaint reached too late: there it reveals nothing for it.
 func (p *Participant) collectAnswers() (bool, error) {
 	if len(p.disputed) == 0 {
 		return true, nil
 	}
-	var s wire.Settlement
-	if ok, err := p.fact(wire.KindSettlement, &s); !ok || err != nil {
+	var c wire.Complaints
+	if ok, err := p.fact(wire.KindComplaints, &c); !ok || err != nil {
 		return false, err
 	}
 	for _, ref := range p.disputed {
 		dealer := int(ref.Dealer)
-		if !p.accepted.Members.Has(dealer) {
+		if !p.accepted.Members.Has(dealer) || !slices.Contains(c.Disputes, wire.Dispute{Dealer: ref.Dealer, Complainer: uint16(p.pos)}) {
 			continue
 		}
 		key := p.round.Key(wire.KindAnswer, p.round.Name(dealer), 0)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"chorus/pkg/secagg/commit"
 	"chorus/pkg/wire"
@@ -83,12 +84,28 @@ func (r *Round) CheckSum(o *Opening) (*wire.Checked, []float64, error) {
 	case err != nil:
 		return nil, nil, err
 	}
+	if out.Rows = r.beyond(sums); len(out.Rows) > 0 {
+		return out, nil, nil
+	}
 	mean, err := r.Encoding.Decode(sums, o.Weight)
 	if err != nil {
 		return nil, nil, err
 	}
 	out.Mean = MeanDigest(mean)
 	return out, mean, nil
+}
+
+// beyond lists the rows with a sum that no encoded inputs add up to: a member has
+// committed to what it masked, and that was no encoding.
+func (r *Round) beyond(sums []int64) (rows []uint32) {
+	most := r.Encoding.MaxSum()
+	for row := range r.Layout.Rows {
+		lo, hi := r.Layout.Row(row)
+		if slices.Max(sums[lo:hi]) > most || slices.Min(sums[lo:hi]) < -most {
+			rows = append(rows, uint32(row))
+		}
+	}
+	return rows
 }
 
 func rowsDigest(rows []commit.Point) wire.Digest {

@@ -1,9 +1,12 @@
 package secagg
 
 import (
+	"errors"
 	"fmt"
 
+	"chorus/pkg/secagg/box"
 	"chorus/pkg/secagg/finder"
+	"chorus/pkg/secagg/kdf"
 	"chorus/pkg/wire"
 )
 
@@ -40,6 +43,12 @@ func members[T any, M interface {
 	return out, digests, nil
 }
 
+// CheckAdvert refuses keys that nobody can deal to or mask with: one such advert
+// in U1 would stop every honest member.
+func CheckAdvert(a *wire.Advert) error {
+	return errors.Join(kdf.CheckPeer(a.MaskKey[:]), box.CheckPublicKey(a.BoxKey))
+}
+
 // VerifySetup recomputes the setup root from the adverts of U1.
 func (r *Round) VerifySetup(s *wire.Setup, bundle []byte) (map[int]*wire.Advert, Set, error) {
 	adverts, set, err := members[wire.Advert](r, wire.KindAdvert, s.U1, bundle)
@@ -48,7 +57,10 @@ func (r *Round) VerifySetup(s *wire.Setup, bundle []byte) (map[int]*wire.Advert,
 	}
 	seen := map[[wire.MaskKeySize]byte]bool{}
 	boxes := map[string]bool{}
-	for _, a := range adverts {
+	for i, a := range adverts {
+		if err := CheckAdvert(a); err != nil {
+			return nil, nil, fmt.Errorf("%w: advert of %s: %w", ErrMemberRecord, r.Name(i), err)
+		}
 		if seen[a.MaskKey] || boxes[string(a.BoxKey)] {
 			return nil, nil, ErrKeysRepeat
 		}

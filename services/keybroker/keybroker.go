@@ -98,6 +98,9 @@ func (m *machine) advert(r wire.Record) []wire.Entry {
 	}
 	var a wire.Advert
 	i, why := m.Admit(r, &a)
+	if why == "" && secagg.CheckAdvert(&a) != nil {
+		why = wire.Malformed
+	}
 	if why == "" && (m.maskKeys[a.MaskKey] || m.boxKeys[string(a.BoxKey)]) {
 		why = wire.DuplicateKey
 	}

@@ -53,6 +53,20 @@ func NewPrivateKey(seed [SeedSize]byte) (*PrivateKey, error) {
 // PublicKey returns the PublicKeySize bytes that senders seal to.
 func (k *PrivateKey) PublicKey() []byte { return k.key.PublicKey().Bytes() }
 
+// CheckPublicKey refuses, with ErrPublicKey, bytes to which no Seal succeeds.
+func CheckPublicKey(pub []byte) error {
+	if len(pub) != PublicKeySize {
+		return fmt.Errorf("%w: %d bytes", ErrPublicKey, len(pub))
+	}
+	if _, err := hpke.MLKEM768X25519().NewPublicKey(pub); err != nil {
+		return fmt.Errorf("%w: %w", ErrPublicKey, err)
+	}
+	if err := kdf.CheckPeer(pub[PublicKeySize-32:]); err != nil { // the X25519 half comes last
+		return fmt.Errorf("%w: %w", ErrPublicKey, err)
+	}
+	return nil
+}
+
 // Seal encrypts plaintext to pub. The context goes into both the key schedule
 // and the AAD, and only Open with an equal context succeeds.
 func Seal(pub []byte, c kdf.Context, plaintext []byte) ([]byte, error) {

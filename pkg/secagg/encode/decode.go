@@ -21,7 +21,7 @@ func (p Params) Decode(sum []int64, weight uint64) ([]float64, error) {
 	if most := uint64(p.Roster) * uint64(p.MaxWeight); weight < 1 || weight > most {
 		return nil, fmt.Errorf("%w: sum of weights %d; refuse the result, it lies outside 1..%d", ErrWeight, weight, most)
 	}
-	most := int64(p.Roster) * (1<<(p.Bits-1) - 1)
+	most := p.MaxSum()
 	step, divisor := p.Scale()/float64(p.MaxWeight), float64(weight)
 	mean := make([]float64, len(sum))
 	for i, s := range sum {

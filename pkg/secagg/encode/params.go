@@ -101,6 +101,9 @@ func (p Params) WordBits() int {
 	return 64
 }
 
+// MaxSum is the largest magnitude that a coordinate of the whole roster adds up to.
+func (p Params) MaxSum() int64 { return int64(p.Roster) * (1<<(p.Bits-1) - 1) }
+
 // Scale returns (2^(b-1) - 2) / B, encoding steps per unit of update. The 2
 // instead of 1 keeps a coordinate below 2^(b-1) - 1 whatever rounding does.
 func (p Params) Scale() float64 { return float64(p.top()) / p.Clip }

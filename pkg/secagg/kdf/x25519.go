@@ -31,6 +31,29 @@ func MaskKey(seed []byte, c Context) (*ecdh.PrivateKey, error) {
 	return ecdh.X25519().NewPrivateKey(sub(seed, c, "x25519", 32))
 }
 
+// probe is a scalar for CheckPeer: which one does not matter.
+var probe = func() *ecdh.PrivateKey {
+	k, err := ecdh.X25519().NewPrivateKey([]byte("any clamped scalar finds them out")[:32])
+	if err != nil {
+		panic("kdf: " + err.Error())
+	}
+	return k
+}()
+
+// CheckPeer refuses, with ErrPeerKey, a key with which no Pairwise succeeds: a
+// clamped scalar takes a point to zero if and only if its order is low, whatever
+// the scalar is. A phase that admits keys asks before others depend on them.
+func CheckPeer(pub []byte) error {
+	peer, err := ecdh.X25519().NewPublicKey(pub)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPeerKey, err)
+	}
+	if _, err := probe.ECDH(peer); err != nil {
+		return fmt.Errorf("%w: %w", ErrPeerKey, err)
+	}
+	return nil
+}
+
 // Pairwise derives the AES-128 key of a pair. The two names of c are put in byte
 // order first, so that both ends, whoever calls itself the sender, get one key.
 // An all-zero DH output is refused (RFC 7748, section 6.1).
