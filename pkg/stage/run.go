@@ -44,7 +44,14 @@ type run struct {
 	round   uint32
 	folds   []*fold
 	caught  bool
+	mine    map[wire.Key]bool // stored by this run, not yet read back
+	skew    time.Duration     // the log's clock minus ours, by the last record of ours
 }
+
+// now is the local clock as the log's would say it: a deadline that is stored
+// before its time is void, and a clock that is ahead would store one after the
+// other.
+func (r *run) now() time.Time { return r.Now().Add(r.skew) }
 
 type fold struct {
 	spec   Spec
@@ -57,7 +64,7 @@ type fold struct {
 // error means that the outcome of an append is unknown: run it again, which
 // replays the round from its first record.
 func (s *Shell) Run(ctx context.Context, session string, round uint32) error {
-	r := &run{Shell: s, session: session, round: round}
+	r := &run{Shell: s, session: session, round: round, mine: map[wire.Key]bool{}}
 	for _, spec := range s.Specs {
 		r.folds = append(r.folds, &fold{spec, NewKernel(spec), map[wire.Key]time.Time{}, map[wire.Key]uint32{}})
 	}
@@ -147,6 +154,10 @@ func (r *run) apply(ctx context.Context, d Delivery) {
 	if d.Key == (wire.Key{}) {
 		return
 	}
+	if r.mine[d.Key] {
+		delete(r.mine, d.Key)
+		r.skew = d.Time.Sub(r.Now())
+	}
 	for _, f := range r.folds {
 		if r.Meter != nil {
 			r.Meter.Record(f.spec.Name, d.Key.Kind, len(d.Body))
@@ -183,7 +194,7 @@ func (r *run) settle(ctx context.Context) (time.Duration, error) {
 	if !r.caught {
 		return wake, nil
 	}
-	now := r.Now()
+	now := r.now()
 	for _, f := range r.folds {
 		for _, e := range append([]wire.Entry(nil), f.kernel.Pending()...) {
 			if wait := f.due(e, now); wait > 0 {
@@ -226,6 +237,7 @@ func (r *run) push(ctx context.Context, f *fold, e wire.Entry, now time.Time) (t
 			f.kernel.Stored(e)
 			return time.Hour, nil
 		}
+		r.mine[e.Key] = err == nil
 	case errors.Is(err, ErrInFlight):
 		wait = retryInFlight
 	case errors.Is(err, ErrFull):

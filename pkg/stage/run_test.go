@@ -18,6 +18,7 @@ import (
 // and then certifies.
 type counter struct {
 	n    int
+	void uint32
 	late bool
 }
 
@@ -36,6 +37,12 @@ func (c *counter) Step(r wire.Record) []wire.Entry {
 			c.n++
 		}
 	case wire.KindDeadline:
+		if r.Time.Before(deadline) { // void
+			c.void++
+			again := key(wire.KindDeadline, "advertise-keys")
+			again.Part = c.void
+			return []wire.Entry{{Key: again, Body: []byte("time"), NotBefore: deadline}}
+		}
 		c.late = true
 		return []wire.Entry{{Key: key(wire.KindSetupBundle, wire.Nobody), Body: []byte("bundle")},
 			{Key: key(wire.KindSetup, wire.Nobody), Body: []byte(fmt.Sprint(c.n))}}
@@ -78,13 +85,17 @@ func put(t *testing.T, l *memlog.Log, e wire.Entry) {
 
 // play runs replicas of a whole round in virtual time and returns its log.
 func play(t *testing.T, replicas int, fault func(wire.Entry) (bool, error), first ...wire.Entry) (records []wire.Record) {
+	return playBy(t, replicas, time.Now, fault, first...)
+}
+
+func playBy(t *testing.T, replicas int, clock func() time.Time, fault func(wire.Entry) (bool, error), first ...wire.Entry) (records []wire.Record) {
 	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(time.Now)
 		l.Fault = fault
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		for range replicas {
-			s := &stage.Shell{Log: l, Tasks: l, Specs: []stage.Spec{counterSpec()}, Now: time.Now}
+			s := &stage.Shell{Log: l, Tasks: l, Specs: []stage.Spec{counterSpec()}, Now: clock}
 			all.Go(func() { _ = s.Serve(ctx, l) })
 		}
 		put(t, l, openRecord(time.Now()))
@@ -172,5 +183,22 @@ func TestDivergenceAborts(t *testing.T) {
 	r := records[len(records)-1]
 	if r.Key.Kind != wire.KindAbort || wire.DecodeBody(r.Body, &a) != nil || a.Reason != wire.Diverged {
 		t.Fatalf("ended with %q", body)
+	}
+}
+
+// TestClockSkew: a replica whose clock is ahead stores at most one void deadline,
+// and one whose clock is behind stores its deadline late, but stores it.
+func TestClockSkew(t *testing.T) {
+	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		records := playBy(t, 1, func() time.Time { return time.Now().Add(skew) }, nil)
+		deadlines := 0
+		for _, r := range records {
+			if r.Key.Kind == wire.KindDeadline {
+				deadlines++
+			}
+		}
+		if body, _ := last(records); body != "certificate done: order" || deadlines > 2 {
+			t.Fatalf("clock off by %v: %d deadlines, ended with %q", skew, deadlines, body)
+		}
 	}
 }

@@ -63,7 +63,7 @@ func (s *Shell) follow(ctx context.Context, open wire.Record) {
 	if _, err := wire.DecodeSigned(open.Body, &o); err != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Until(o.Deadline(wire.Attestation).Add(Grace)))
+	ctx, cancel := context.WithTimeout(ctx, o.Deadline(wire.Attestation).Add(Grace).Sub(s.Now()))
 	defer cancel()
 	for ctx.Err() == nil {
 		err := s.Run(ctx, open.Key.Session, open.Key.Round)
