@@ -41,9 +41,6 @@ beside that of the same training in the clear.`,
 				}
 				bar.step()
 			}
-			if !asJSON {
-				fmt.Fprintln(c.OutOrStdout(), demo.Header)
-			}
 			report, err := demo.Run(c.Context(), o)
 			bar.clear()
 			if err != nil {

@@ -50,6 +50,14 @@ func run() int {
 	return exitFailed
 }
 
+// command refuses what is no subcommand; a bare group prints its help.
+func command(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	return usage("there is no command %q; see `%s --help`", args[0], c.CommandPath())
+}
+
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "chorus",
@@ -66,6 +74,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the round was aborted,
             4 refused: a check of this member or auditor failed.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          command,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%v; see `%s --help`", err, c.CommandPath())

@@ -22,7 +22,7 @@ import (
 )
 
 func roundCmd() *cobra.Command {
-	c := &cobra.Command{Use: "round", Short: "Open rounds and look at them"}
+	c := &cobra.Command{Use: "round", Short: "Open rounds and look at them", Args: cobra.ArbitraryArgs, RunE: command}
 	c.AddCommand(roundOpenCmd(), roundWatchCmd(), roundShowCmd(), roundResultCmd())
 	return c
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func sessionCmd() *cobra.Command {
-	c := &cobra.Command{Use: "session", Short: "Make sessions, enroll members, show and export rounds"}
+	c := &cobra.Command{Use: "session", Short: "Make sessions, enroll members, show and export rounds", Args: cobra.ArbitraryArgs, RunE: command}
 	c.AddCommand(sessionNewCmd(), sessionEnrollCmd(), sessionShowCmd(), sessionExportCmd(), identityCmd())
 	return c
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func streamsCmd() *cobra.Command {
-	c := &cobra.Command{Use: "streams", Short: "Make the streams of a server, or check them"}
+	c := &cobra.Command{Use: "streams", Short: "Make the streams of a server, or check them", Args: cobra.ArbitraryArgs, RunE: command}
 	c.AddCommand(streamsVerb("ensure", "Create the streams that are missing and correct the ones that differ", true),
 		streamsVerb("verify", "Compare the streams with what they should be; changes nothing", false))
 	return c

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"chorus/internal/broker"
@@ -19,6 +20,7 @@ import (
 	"chorus/internal/node"
 	"chorus/internal/session"
 	"chorus/internal/view"
+	"chorus/pkg/client"
 	"chorus/pkg/stage/jetlog"
 	"chorus/pkg/wire"
 )
@@ -103,6 +105,22 @@ type demo struct {
 	model   *learn.Model // of the session
 	clear   *learn.Model // trained in the clear, over the same accepted sets
 	closers []func()
+
+	mu   sync.Mutex
+	duty map[string]map[string]bool // who has come to which duty of this round
+}
+
+// tell shows what the people of the round are at.
+func (d *demo) tell(name string, e client.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.duty[e.Duty] == nil {
+		d.duty[e.Duty] = map[string]bool{}
+	}
+	if !d.duty[e.Duty][name] {
+		d.duty[e.Duty][name] = true
+		d.say(int(e.Round), fmt.Sprintf("%s (%d of %d)", e.Duty, len(d.duty[e.Duty]), len(d.people)))
+	}
 }
 
 func (d *demo) close() {
@@ -198,16 +216,20 @@ func (d *demo) openSession() error {
 
 // Print writes the table that a terminal shows.
 func Print(w io.Writer, r *Round) {
+	if r.Round == 1 {
+		fmt.Fprintln(w, header)
+	}
 	fmt.Fprintf(w, "%5d  %8d  %6d  %8.3f  %8.3f  %5d/%-3d  %7d  %6d  ", r.Round, len(r.Accepted), r.SumError, r.Accuracy, r.ClearAccuracy,
 		r.Certificate.Signatures, r.Certificate.Quorum, r.Bytes/1024, r.Millis)
 	for _, s := range []string{wire.Keybroker, wire.Collector, wire.Verifier, wire.Robust, wire.Unmasker} {
 		fmt.Fprintf(w, "%4d ", r.Stages[s])
 	}
 	for _, x := range r.Dropped {
-		fmt.Fprintf(w, " %s (%s)", x.Name, x.Phase)
+		fmt.Fprintf(w, " %s (%s: %s)", x.Name, x.Phase, x.Reason)
 	}
 	fmt.Fprintln(w)
 }
 
-// Header is the first line of the table.
-const Header = "ROUND  ACCEPTED  SUMERR  ACCURACY  IN-CLEAR  CERTIFIED    KBYTES      MS  KEYB COLL VERI ROBU UNMA  DROPPED"
+// header names the columns; the five before the last are milliseconds of work
+// of keybroker, collector, verifier, robust and unmasker.
+const header = "ROUND  ACCEPTED  SUMERR  ACCURACY  IN-CLEAR  CERTIFIED   KBYTES      MS  KEYB COLL VERI ROBU UNMA  DROPPED"

@@ -53,7 +53,8 @@ func (d *demo) enlist(shards []*learn.Dataset) error {
 		}
 		authority := session.Public(d.session.Authority)
 		p.client, err = client.Open(client.Config{Dir: filepath.Join(d.Folder, "participants", p.name), Session: sessionName, Name: p.name,
-			Identity: id, Authority: authority[:], Log: &metered{conn, &p.sent}})
+			Identity: id, Authority: authority[:], Log: &metered{conn, &p.sent},
+			Progress: func(e client.Event) { d.tell(p.name, e) }})
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ func (d *demo) dropouts(r int) map[int]wire.Phase {
 // out against what went in.
 func (d *demo) round(ctx context.Context, r int) (*Round, error) {
 	d.say(r, "training")
+	d.duty = map[string]map[string]bool{}
 	for _, p := range d.people {
 		p.train(d.model, d.clear, r)
 	}
@@ -75,9 +76,6 @@ func (d *demo) everybody(ctx context.Context, open *wire.Open, drops map[int]wir
 			outcomes[i], errs[i] = p.participate(ctx, open, phase)
 			if drop {
 				errs[i] = nil // it is gone, as planned
-			}
-			if outcomes[i] != nil {
-				d.say(int(open.Round), p.name+" verified the result")
 			}
 		})
 	}
