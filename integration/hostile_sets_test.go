@@ -47,6 +47,8 @@ var setupAttacks = []attack{
 	{"setup: a corrupt member copies a box key", 5, secagg.ErrKeysRepeat, advertOf(evil, func(s *server, a *wire.Advert) {
 		a.BoxKey = decode[wire.Advert](s, s.said(wire.KindAdvert, []int{1})[1]).BoxKey
 	})},
+	{"setup: a corrupt member's mask key of low order", 17, secagg.ErrMemberRecord,
+		advertOf(evil, func(_ *server, a *wire.Advert) { a.MaskKey = [32]byte{1} })},
 	{"setup: adverts of an earlier round", 10, secagg.ErrMemberRecord, func(s *server) []int {
 		s.begin()
 		old := s.said(wire.KindAdvert, everyone())

@@ -1,8 +1,10 @@
 package keybroker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"chorus/pkg/secagg"
 	"chorus/pkg/stage"
@@ -23,6 +25,8 @@ func (m *machine) complaint(r wire.Record) {
 		why = wire.Late
 	case c.SetupRoot != m.setup.Root || c.ShareRoot != m.shareSet.Root:
 		why = wire.WrongRoot
+	case len(c.Boxes) > m.Corrupt:
+		why = wire.FalseComplaint // no more than A_corr dealers can be to blame
 	}
 	if why != "" {
 		m.badComplaints.Exclude(i, why)
@@ -37,33 +41,48 @@ func (m *machine) closeComplaints() []wire.Entry {
 	if m.shareSet == nil || m.disputes != nil {
 		return nil
 	}
-	against := map[int][]wire.Dispute{}
-	complainers := wire.NewBitmap(m.N())
-	for i := range m.shareSet.U2.All() {
-		c, ok := m.complaints[i]
-		if !ok {
-			continue
-		}
-		complainers.Add(i)
+	m.disputes = &wire.Complaints{Excess: wire.NewBitmap(m.N()), Excluded: m.excludedComplaints()}
+	against := map[uint16]int{}
+	for _, c := range m.complaints {
 		for _, b := range c.Boxes {
-			if m.shareSet.U2.Has(int(b.Dealer)) {
-				against[int(b.Dealer)] = append(against[int(b.Dealer)], wire.Dispute{Dealer: b.Dealer, Complainer: uint16(i)})
+			if against[b.Dealer]++; against[b.Dealer] > m.Corrupt && m.shareSet.U2.Has(int(b.Dealer)) {
+				m.disputes.Excess.Add(int(b.Dealer))
 			}
 		}
 	}
-	m.disputes = &wire.Complaints{Excess: wire.NewBitmap(m.N()), Excluded: m.excludedComplaints()}
-	for dealer := range m.shareSet.U2.All() {
-		if n := len(against[dealer]); n > m.Corrupt {
-			m.disputes.Excess.Add(dealer)
-		} else {
-			m.disputes.Disputes = append(m.disputes.Disputes, against[dealer]...)
-		}
-	}
+	m.disputes.Disputes = m.listed()
 	es := []wire.Entry{{Key: m.Key(wire.KindComplaints, wire.Nobody, 0), Body: wire.Encode(m.disputes)}}
 	if len(m.disputes.Disputes) > 0 {
 		es = append(es, m.Arm(wire.ComplaintsPhase)...)
 	}
 	return es
+}
+
+// maxDisputes keeps the list, and the order to settle it, inside a log record. A
+// complaint that goes unheard costs its member one share of one dealer.
+const maxDisputes = 600
+
+// listed are the disputes to settle, by dealer. Who complains about few dealers
+// is heard first, so that nobody is shouted down.
+func (m *machine) listed() (ds []wire.Dispute) {
+	var complainers []int
+	for i := range m.shareSet.U2.All() {
+		if _, ok := m.complaints[i]; ok {
+			complainers = append(complainers, i)
+		}
+	}
+	slices.SortStableFunc(complainers, func(a, b int) int { return len(m.complaints[a].Boxes) - len(m.complaints[b].Boxes) })
+	for _, i := range complainers {
+		for _, b := range m.complaints[i].Boxes {
+			if d := int(b.Dealer); m.shareSet.U2.Has(d) && !m.disputes.Excess.Has(d) && len(ds) < maxDisputes {
+				ds = append(ds, wire.Dispute{Dealer: b.Dealer, Complainer: uint16(i)})
+			}
+		}
+	}
+	slices.SortFunc(ds, func(a, b wire.Dispute) int {
+		return cmp.Or(cmp.Compare(a.Dealer, b.Dealer), cmp.Compare(a.Complainer, b.Complainer))
+	})
+	return ds
 }
 
 func (m *machine) excludedComplaints() []wire.Exclusion {

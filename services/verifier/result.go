@@ -89,19 +89,20 @@ func check(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.En
 	if err != nil {
 		return nil, err
 	}
-	opening := &secagg.Opening{Accepted: o.Accepted, Sum: o.Sum, Words: words, Weight: o.Weight}
-	if opening.Rows, err = rows(ctx, bulk, r, inputs, o.Members); err != nil {
+	sum, err := rows(ctx, bulk, r, inputs, o.Members)
+	if err != nil {
 		return nil, err
 	}
-	c, _, err := r.CheckSum(opening)
+	c, _, err := r.CheckSum(&secagg.Opening{Accepted: o.Accepted, Sum: o.Sum, Words: words, Rows: [][]commit.Point{sum}, Weight: o.Weight})
 	if err != nil {
 		return nil, err
 	}
 	return []wire.Entry{{Key: order.Key, Body: wire.Encode(c)}}, nil
 }
 
-// rows fetches the commitments of A.
-func rows(ctx context.Context, bulk stage.Getter, r *secagg.Round, inputs map[int]*wire.Input, members wire.Bitmap) (all [][]commit.Point, err error) {
+// rows fetches the commitments of A and adds them up one member after the other,
+// so that the worker's memory does not grow with their number.
+func rows(ctx context.Context, bulk stage.Getter, r *secagg.Round, inputs map[int]*wire.Input, members wire.Bitmap) (sum []commit.Point, err error) {
 	for i := range members.All() {
 		b, err := secagg.LoadParts(ctx, bulk, r.Key(wire.KindCommitPart, r.Name(i), 0), inputs[i].Commitments)
 		if err != nil {
@@ -111,7 +112,7 @@ func rows(ctx context.Context, bulk stage.Getter, r *secagg.Round, inputs map[in
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.Name(i), err)
 		}
-		all = append(all, points)
+		sum = commit.SumRows([][]commit.Point{sum, points})
 	}
-	return all, nil
+	return sum, nil
 }
