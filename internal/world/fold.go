@@ -15,16 +15,26 @@ type fold struct {
 	spec   stage.Spec
 	kernel *stage.Kernel
 	read   int // records of the round folded so far
+
+	diverged bool
 }
 
-// deliver folds in the next record; false if there is none.
+// deliver folds in the next record; false if there is none. Where somebody
+// tampers a divergence ends the round, as it does in the shell; elsewhere it is
+// a violation.
 func (f *fold) deliver(records []wire.Record) (bool, error) {
-	if f.read >= len(records) || f.kernel.Ended() {
+	if f.read >= len(records) || f.kernel.Ended() || f.diverged {
 		return false, nil
 	}
 	f.read++
 	err := f.kernel.Apply(records[f.read-1])
 	f.world.watch.folded(f)
+	var d *stage.Divergence
+	if errors.As(err, &d) && f.world.Tamper != nil {
+		f.diverged = true
+		_, err = f.append(wire.Entry{Key: wire.Key{Session: d.Record.Key.Session, Round: d.Record.Key.Round, Kind: wire.KindAbort, Member: f.spec.Name},
+			Body: wire.Encode(&wire.Abort{Reason: wire.Diverged, Detail: d.Record.Key.Subject(), Seq: d.Record.Seq})})
+	}
 	return true, err
 }
 
@@ -34,7 +44,7 @@ func (f *fold) crash() { f.kernel, f.read = stage.NewKernel(f.spec), 0 }
 // due returns a pending entry whose time has come, and the earliest time of one
 // whose time has not.
 func (f *fold) due(records []wire.Record) (e wire.Entry, ok bool, next int64) {
-	if f.kernel.Ended() || f.read < len(records) {
+	if f.kernel.Ended() || f.diverged || f.read < len(records) {
 		return e, false, 0 // not caught up: nothing is appended
 	}
 	for _, p := range f.kernel.Pending() {

@@ -56,11 +56,12 @@ func (m *Member) begin() {
 // restart is what a crash leaves: the machine over what is on disk.
 func (m *Member) restart() {
 	mem := cloneMemory(m.memory)
-	m.Participant = secagg.NewParticipant(m.config(), &mem, cloneState(m.state))
+	m.Participant = secagg.NewParticipant(m.Config(), &mem, cloneState(m.state))
 	m.outbox, m.read = nil, 0
 }
 
-func (m *Member) config() secagg.Config {
+// Config is what the member is made of.
+func (m *Member) Config() secagg.Config {
 	c := secagg.Config{Name: m.Name, Identity: m.identity, Authority: m.world.Authority.Public().(ed25519.PublicKey),
 		Policy: secagg.DefaultPolicy(), Rand: rand.Reader, Contribution: &secagg.Contribution{Update: m.update(), Weight: uint32(m.position%8) + 1}}
 	if m.memory.Certificate.IsZero() {

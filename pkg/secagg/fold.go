@@ -188,5 +188,29 @@ func (f *Fold) Read(rec wire.Record, m wire.Message) []wire.Entry {
 	if err := wire.DecodeBody(rec.Body, m); err != nil {
 		return f.Abort(wire.Malformed, rec.Key.Subject()+": "+err.Error())
 	}
+	for _, b := range setsOf(m) {
+		if err := b.Fits(f.N()); err != nil {
+			return f.Abort(wire.Malformed, rec.Key.Subject()+": "+err.Error())
+		}
+	}
+	return nil
+}
+
+// setsOf lists the sets of roster positions in what stages tell each other.
+func setsOf(m wire.Message) []wire.Bitmap {
+	switch m := m.(type) {
+	case *wire.Setup:
+		return []wire.Bitmap{m.U1}
+	case *wire.ShareSet:
+		return []wire.Bitmap{m.U2}
+	case *wire.Collection:
+		return []wire.Bitmap{m.Members}
+	case *wire.Complaints:
+		return []wire.Bitmap{m.Excess}
+	case *wire.Accepted:
+		return []wire.Bitmap{m.Members}
+	case *wire.Rebuilt:
+		return []wire.Bitmap{m.Helpers, m.Lost}
+	}
 	return nil
 }

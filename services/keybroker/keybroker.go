@@ -156,7 +156,7 @@ func (m *machine) share(r wire.Record) []wire.Entry {
 
 func (m *machine) intake(r wire.Record) []wire.Entry {
 	var in wire.Intake
-	if m.shareSet != nil || wire.DecodeBody(r.Body, &in) != nil {
+	if m.setup == nil || m.shareSet != nil || wire.DecodeBody(r.Body, &in) != nil {
 		return nil
 	}
 	m.shares.Settle(m.Roster.Position(r.Key.Member), &in)

@@ -49,7 +49,7 @@ func (m *machine) checked(r wire.Record) []wire.Entry {
 		return es
 	}
 	if len(c.Rows) > 0 {
-		return m.Abort(wire.CheckFailed, fmt.Sprintf("%d of %d rows, the first is %d", len(c.Rows), m.Layout.Rows, c.Rows[0]))
+		return m.Abort(wire.CheckFailed, fmt.Sprintf("at least %d of %d rows, the first is %d", len(c.Rows), m.Layout.Rows, c.Rows[0]))
 	}
 	m.result = m.MakeResult(m.accepted.Digest, m.accepted.Members.Len(), m.weight, m.sum, &c)
 	m.attests = m.poll(finder.Attestors(m.shareSet.U2.Len(), m.Corrupt))
@@ -97,8 +97,12 @@ func check(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.En
 	if err != nil {
 		return nil, err
 	}
+	c.Rows = c.Rows[:min(len(c.Rows), maxRows)]
 	return []wire.Entry{{Key: order.Key, Body: wire.Encode(c)}}, nil
 }
+
+// maxRows keeps the list of failing rows inside a log record.
+const maxRows = 1000
 
 // rows fetches the commitments of A and adds them up one member after the other,
 // so that the worker's memory does not grow with their number.
