@@ -76,7 +76,7 @@ func (f *folder) loadLedger(session string) (*ledger, error) {
 	path := f.path(ledgerName(session))
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &ledger{}, nil
+		return &ledger{saved: encodeLedger(f.owner, new(ledger))}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFolder, err)

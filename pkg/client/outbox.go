@@ -145,6 +145,12 @@ func (o *outbox) put(ctx context.Context, es []wire.Entry) error {
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
+		if half := len(es) / 2; half > 0 { // what is stored is not sent over and over
+			if err := o.put(ctx, es[:half]); err != nil {
+				return err
+			}
+			es, pause = es[half:], 0
+		}
 	}
 }
 

@@ -86,9 +86,15 @@ func key(t *testing.T) ed25519.PrivateKey {
 }
 
 // open opens the next round.
-func (s *session) open() uint32 {
+func (s *session) open() {
 	s.t.Helper()
 	s.round++
+	s.append(s.t.Context(), s.round)
+}
+
+// append stores the roster and the Open of a round.
+func (s *session) append(ctx context.Context, round uint32) {
+	s.round = round
 	parts := wire.RosterEntries("s", s.round, secagg.SignRoster(s.authority, s.roster))
 	o := &wire.Open{Version: wire.Version, Session: "s", Round: s.round, Previous: s.previous, RosterRoot: s.roster.Root(),
 		RosterParts: uint32(len(parts)), Model: s.model, Update: wire.UpdateMean, Dim: 3, Bits: 16, Clip: 8, MaxWeight: 8,
@@ -102,11 +108,10 @@ func (s *session) open() uint32 {
 	}
 	k := wire.Key{Session: "s", Round: s.round, Kind: wire.KindOpen, Member: wire.Nobody}
 	for _, e := range append(parts, wire.Entry{Key: k, Body: secagg.Sign(s.opener, wire.KindOpen, wire.Digest{}, o)}) {
-		if err := s.log.Append(s.t.Context(), e); err != nil {
-			s.t.Fatal(err)
+		if err := s.log.Append(ctx, e); err != nil {
+			panic(err)
 		}
 	}
-	return s.round
 }
 
 // config is a member's; log is the session's own unless a test puts another in.
@@ -258,3 +263,10 @@ func must[T any](x T, err error) T {
 	}
 	return x
 }
+
+// fixedKey is a key that another process of this test can make too.
+func fixedKey(i byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{i}, ed25519.SeedSize))
+}
+
+func fixedPublic(i byte) ed25519.PublicKey { return fixedKey(i).Public().(ed25519.PublicKey) }
