@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"chorus/pkg/secagg/commit"
 	"chorus/pkg/secagg/finder"
 	"chorus/pkg/wire"
 )
@@ -250,7 +251,7 @@ func (p *Participant) attest() (bool, error) {
 	if *own != p.result {
 		return false, fmt.Errorf("%w: another digest, weight or mean", ErrResult)
 	}
-	p.mean, p.words, p.content = mean, opening.Words, map[wire.Key][]byte{}
+	p.mean, p.rows, p.added, p.content = mean, nil, nil, map[wire.Key][]byte{}
 	if p.pos < 0 {
 		return true, nil
 	}
@@ -264,29 +265,47 @@ func (p *Participant) attest() (bool, error) {
 func ResultDigest(r *wire.Result) wire.Digest { return wire.Tagged("result", wire.Encode(r)) }
 
 // opening fetches the opened words and all commitments of A, each held against
-// the digests that the result and the signed headers name.
+// the digests that the result and the signed headers name. It is called for
+// every record that arrives, so what is whole is taken in once, and commitments
+// are added up at once: nobody needs a hundred members' points in memory.
 func (p *Participant) opening() (*Opening, bool, error) {
 	if c, b := p.round.WordsParts(); p.result.Sum.Count != c || p.result.Sum.Bytes != b {
 		return nil, false, fmt.Errorf("%w: a sum of another size", ErrResult)
 	}
-	words, ok := p.bulk(wire.KindResultPart, wire.Nobody, p.result.Sum)
-	o := &Opening{Accepted: p.accepted.Digest, Sum: p.result.Sum, Words: words, Weight: Weight(p.inputs, p.accepted.Members)}
+	if p.words == nil {
+		p.words, _ = p.bulk(wire.KindResultPart, wire.Nobody, p.result.Sum)
+	}
 	for _, i := range sortedKeys(p.set) {
-		b, got := p.bulk(wire.KindCommitPart, p.round.Name(i), p.inputs[i].Commitments)
-		if ok = ok && got; !ok {
-			continue
-		}
-		rows, err := p.round.ParseCommitmentRows(b)
-		if err != nil {
+		if err := p.addRows(i); err != nil {
 			return nil, false, fmt.Errorf("%w: commitments of %s: %w", ErrResult, p.round.Name(i), err)
 		}
-		o.Rows = append(o.Rows, rows)
 	}
-	return o, ok, nil
+	return &Opening{Accepted: p.accepted.Digest, Sum: p.result.Sum, Words: p.words, Weight: Weight(p.inputs, p.accepted.Members),
+		Rows: [][]commit.Point{p.rows}}, p.words != nil && len(p.added) == len(p.set), nil
 }
 
-// bulk joins the parts that a header names. Bytes that it does not name count
-// as not delivered.
+// addRows takes in the commitments of one member of A, once they are there.
+func (p *Participant) addRows(i int) error {
+	if p.added[i] {
+		return nil
+	}
+	b, ok := p.bulk(wire.KindCommitPart, p.round.Name(i), p.inputs[i].Commitments)
+	if !ok {
+		return nil
+	}
+	rows, err := p.round.ParseCommitmentRows(b)
+	if err != nil {
+		return err
+	}
+	if p.added == nil {
+		p.added = map[int]bool{}
+	}
+	p.rows, p.added[i] = commit.SumRows([][]commit.Point{p.rows, rows}), true
+	return nil
+}
+
+// bulk joins the parts that a header names, and lets go of them. Bytes that it
+// does not name count as not delivered.
 func (p *Participant) bulk(kind wire.Kind, member string, parts wire.Parts) ([]byte, bool) {
 	before := len(p.wants)
 	keys := make([]wire.Key, parts.Count)
@@ -310,15 +329,16 @@ func (p *Participant) bulk(kind wire.Kind, member string, parts wire.Parts) ([]b
 		p.refetch(keys[0])
 		return nil, false
 	}
-	var joined []byte
 	for i, d := range list {
 		if wire.Sum(got[i+1]) != d {
 			p.refetch(keys[i+1])
 			return nil, false
 		}
-		joined = append(joined, got[i+1]...)
 	}
-	return joined, true
+	for _, k := range keys {
+		delete(p.content, k)
+	}
+	return slices.Concat(got[1:]...), true
 }
 
 // certify verifies the certificate: attestations of a quorum of U2 over the

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"chorus/pkg/secagg/commit"
 	"chorus/pkg/secagg/finder"
 	"chorus/pkg/wire"
 )
@@ -88,6 +89,8 @@ type Participant struct {
 	result     wire.Result
 	mean       []float64
 	words      []byte
+	rows       []commit.Point // of A, added up
+	added      map[int]bool   // whose rows are in
 	cert       wire.Certificate
 }
 
