@@ -271,6 +271,14 @@ func FuzzParticipant(f *testing.F) {
 			}
 			p.Wants()
 		}
+		observer := tp.config
+		observer.Identity, observer.Contribution = nil, nil
+		o := secagg.NewParticipant(observer, new(secagg.Memory), nil)
+		for _, r := range tp.sequence(b) {
+			if es := o.Step(r); len(es) > 0 {
+				t.Errorf("an observer sends %s", es[0].Key)
+			}
+		}
 		if _, err := p.Outcome(); p.Done() && err != nil {
 			t.Error(err)
 		}

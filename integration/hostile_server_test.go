@@ -34,6 +34,9 @@ func TestHostileServer(t *testing.T) {
 			for _, i := range victims {
 				s.members[i].checkRefused(a.want)
 			}
+			if errors.Is(a.want, secagg.ErrQuorum) && s.revealed() > 0 {
+				t.Errorf("%d members revealed shares without a quorum", s.revealed())
+			}
 			s.checkHolds()
 		})
 	}
@@ -79,6 +82,29 @@ func (s *server) checkResult() {
 		if !slices.Equal(sum, o.Sum) {
 			s.t.Fatalf("%s: the sum is %v, want %v", m.cfg.Name, o.Sum, sum)
 		}
+	}
+}
+
+// TestForgedAbort: an abort out of the blue costs the round and nothing else,
+// whenever it comes, and whatever the server says afterwards.
+func TestForgedAbort(t *testing.T) {
+	for _, kind := range story[:len(story)-1] {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			v := s.begin().until(kind)
+			before := s.holds()
+			s.show(everyone(), []wire.Entry{{Key: s.r.Key(wire.KindAbort, wire.Unmasker, 0), Body: wire.Encode(&wire.Abort{Reason: wire.Internal})}})
+			for _, i := range honest() {
+				m := s.members[i]
+				if m.Aborted() == nil || m.Err() != nil || len(m.disk.Master) > 0 {
+					t.Errorf("%s: %v, %v", m.cfg.Name, m.Aborted(), m.Err())
+				}
+			}
+			s.show(everyone(), v.quorum(wire.KindConsented, wire.KindConsentBundle, s.said(wire.KindConsent, everyone())))
+			s.checkSame(before)
+			s.checkHolds()
+		})
 	}
 }
 

@@ -66,6 +66,13 @@ var setupAttacks = []attack{
 		s.show(everyone(), es, []wire.Entry{s.fact(wire.KindSetup, &v.setup)})
 		return honest()
 	}},
+	{"setup: a bundle that fills the disk", 17, secagg.ErrMemberRecord, func(s *server) []int {
+		v := s.begin()
+		v.close1(s.said(wire.KindAdvert, everyone()))
+		v.setup.Bundle = wire.Blob{Bytes: wire.MaxParts * wire.MaxPart, Parts: wire.MaxParts}
+		s.show(everyone(), []wire.Entry{s.fact(wire.KindSetup, &v.setup)})
+		return honest()
+	}},
 	{"setup: an advert beyond the roster", 5, secagg.ErrMemberRecord, func(s *server) []int {
 		v := s.begin()
 		v.close1(s.said(wire.KindAdvert, everyone()))

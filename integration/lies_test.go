@@ -72,22 +72,24 @@ func advertWith(change func(m *world.Member, a *wire.Advert)) world.Mutation {
 	return believed(wire.KindAdvert, edited(wire.KindAdvert, change))
 }
 
-// first is the advert of the first member, as the log has it.
-func first(m *world.Member) (a wire.Advert) {
+// first is the advert of the first member, as the log has it; the liar's own
+// while it has none.
+func first(m *world.Member, own *wire.Advert) *wire.Advert {
+	a := new(wire.Advert)
 	rec, err := m.World().Log.Get(context.Background(), m.Round().Key(wire.KindAdvert, "m000", 0))
-	if err == nil {
-		_, err = wire.DecodeSigned(rec.Body, &a)
-	}
 	if err != nil {
+		return own
+	}
+	if _, err := wire.DecodeSigned(rec.Body, a); err != nil {
 		panic(err)
 	}
 	return a
 }
 
 var headerLies = []lie{
-	{"advert: somebody's mask key", 5, advertWith(func(m *world.Member, a *wire.Advert) { a.MaskKey = first(m).MaskKey }),
+	{"advert: somebody's mask key", 5, advertWith(func(m *world.Member, a *wire.Advert) { a.MaskKey = first(m, a).MaskKey }),
 		out(wire.KindAdvert, wire.DuplicateKey)},
-	{"advert: somebody's box key", 5, advertWith(func(m *world.Member, a *wire.Advert) { a.BoxKey = first(m).BoxKey }),
+	{"advert: somebody's box key", 5, advertWith(func(m *world.Member, a *wire.Advert) { a.BoxKey = first(m, a).BoxKey }),
 		out(wire.KindAdvert, wire.DuplicateKey)},
 	{"advert: a box key of another size", 5, advertWith(func(_ *world.Member, a *wire.Advert) { a.BoxKey = a.BoxKey[1:] }),
 		out(wire.KindAdvert, wire.Malformed)},

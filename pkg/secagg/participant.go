@@ -217,6 +217,9 @@ func (p *Participant) need(keys ...wire.Key) ([][]byte, bool) {
 // blob returns a bundle's bytes. Other bytes than the digest names count as not
 // delivered: they are asked for again.
 func (p *Participant) blob(kind wire.Kind, b wire.Blob) ([]byte, bool) {
+	if b.Bytes > uint64(p.round.N()+1)*maxItem || uint64(b.Parts) > b.Bytes/wire.MaxPart+1 {
+		return nil, true // more than a record of everyone: nothing that could be verified is worth fetching
+	}
 	keys := b.Chunks(p.round.Key(kind, wire.Nobody, 0))
 	parts, ok := p.need(keys...)
 	if !ok {
@@ -232,6 +235,9 @@ func (p *Participant) blob(kind wire.Kind, b wire.Blob) ([]byte, bool) {
 	}
 	return joined, true
 }
+
+// maxItem bounds what one member adds to a bundle.
+const maxItem = wire.MaxBody + 16
 
 // answerOnce returns the entries with which this member answers a phase. The
 // first call makes them; every later one, also after a crash, gets the same

@@ -1,0 +1,12 @@
+//go:build heavy
+
+package integration
+
+import "testing"
+
+// TestLyingSeedsLong is for the night.
+func TestLyingSeedsLong(t *testing.T) {
+	for seed := range uint64(3000) {
+		playSeed(t, 1000+seed)
+	}
+}
