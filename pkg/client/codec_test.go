@@ -81,6 +81,7 @@ func TestForeignFiles(t *testing.T) {
 
 // TestDamagedFolder: the error names the file and what to do.
 func TestDamagedFolder(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")

@@ -75,8 +75,9 @@ func (s *session) live(m *mortal, who string) error {
 
 // mortality plays a round in which m0 dies at side effect at, and lives again.
 func mortality(t *testing.T, at int, done bool) (effects int) {
-	bubble(t, 4, func(s *session) {
+	bubble(t, 3, func(s *session) {
 		s.open()
+		s.careless = []string{"m1", "m2"}
 		wait := s.others("m0")
 		m := &mortal{Log: s.log, at: at, done: done, sent: map[wire.Key][]byte{}}
 		err := s.live(m, "m0")

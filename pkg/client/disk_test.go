@@ -95,6 +95,7 @@ func TestFullDisk(t *testing.T) {
 // TestDiskFillsUp: at whichever file it happens, nothing that is not on disk
 // is sent.
 func TestDiskFillsUp(t *testing.T) {
+	t.Parallel()
 	for files := range 12 {
 		bubble(t, 4, func(s *session) {
 			s.open()

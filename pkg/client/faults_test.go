@@ -83,6 +83,7 @@ func (f *flaky) Read(ctx context.Context, session string, round uint32) iter.Seq
 
 // TestFlakyLog: every fault of the contract is waited out, with the same bytes.
 func TestFlakyLog(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		f := newFlaky(s.log, 1)
 		s.logs = map[string]stage.Log{"m0": f, "m1": newFlaky(s.log, 2)}
@@ -133,6 +134,7 @@ func (s *session) against(l *spoilt) (took time.Duration, err error) {
 
 // TestRefused: what the log will never take ends the round at once.
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	refusal := fmt.Errorf("%w: no permission for m0", stage.ErrRefused)
 	for name, l := range map[string]*spoilt{
 		"append":       {kind: wire.KindAdvert, put: func() error { return refusal }},
@@ -162,6 +164,7 @@ func TestRefused(t *testing.T) {
 // TestWrongBytes: a server that serves other bytes for ever is asked less and
 // less often, and gets nothing.
 func TestWrongBytes(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
@@ -182,6 +185,7 @@ func TestWrongBytes(t *testing.T) {
 // TestForgedOwnRecord: bytes at this member's key that it did not sign refuse
 // the round, and say nothing about its folder.
 func TestForgedOwnRecord(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		k := wire.Key{Session: "s", Round: 1, Kind: wire.KindAdvert, Member: "m0"}
@@ -200,6 +204,7 @@ func TestForgedOwnRecord(t *testing.T) {
 // TestRefusals: what the machine refuses comes out as it is, nothing was sent,
 // and another try may be better.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")

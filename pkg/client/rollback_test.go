@@ -67,6 +67,7 @@ func (s *session) rolledBack(who, dir string) {
 
 // TestRolledBackRound: the folder of a round ago does not know this one.
 func TestRolledBackRound(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.play()
 		old := s.copied("m0")
@@ -82,6 +83,7 @@ func TestRolledBackRound(t *testing.T) {
 
 // TestEmptyFolder: an empty folder is the oldest copy of all.
 func TestEmptyFolder(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.play()
 		s.rolledBack("m0", s.dirs["m0"]+"-empty")
@@ -90,6 +92,7 @@ func TestEmptyFolder(t *testing.T) {
 
 // TestRolledBackPhase: the folder of a phase ago would deal other boxes.
 func TestRolledBackPhase(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
@@ -105,6 +108,7 @@ func TestRolledBackPhase(t *testing.T) {
 // TestForgottenConsent: a copy that has not spent the model could be made to
 // consent to a second set on it after an abort.
 func TestForgottenConsent(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		s.after = "consent to A"

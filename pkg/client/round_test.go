@@ -6,6 +6,7 @@ import (
 )
 
 func TestRounds(t *testing.T) {
+	t.Parallel()
 	bubble(t, 5, func(s *session) {
 		for range 3 {
 			s.play()

@@ -42,6 +42,7 @@ func (s *session) abort() {
 // TestMissedRounds: a member that was away verifies the certificates it missed,
 // around a round without any, and takes part on the model that follows.
 func TestMissedRounds(t *testing.T) {
+	t.Parallel()
 	bubble(t, 5, func(s *session) {
 		s.wantNext("m4", 0)
 		s.play()
@@ -60,6 +61,7 @@ func TestMissedRounds(t *testing.T) {
 }
 
 func TestUnfinishedRound(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
@@ -77,6 +79,7 @@ func TestUnfinishedRound(t *testing.T) {
 
 // TestDeadRound: a round past its last deadline is nothing to take part in.
 func TestDeadRound(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.log.Append(s.t.Context(), wire.Entry{Key: wire.Key{Session: "s", Round: 1, Kind: wire.KindOpen, Member: wire.Nobody}, Body: []byte("x")})
 		s.round++
@@ -87,6 +90,7 @@ func TestDeadRound(t *testing.T) {
 }
 
 func TestCatchUp(t *testing.T) {
+	t.Parallel()
 	bubble(t, 5, func(s *session) {
 		s.play()
 		s.play("m4")
@@ -108,6 +112,7 @@ func TestCatchUp(t *testing.T) {
 
 // TestNoPath: a certificate that does not follow from this member's.
 func TestNoPath(t *testing.T) {
+	t.Parallel()
 	bubble(t, 5, func(s *session) {
 		s.play()
 		s.previous = wire.Digest{1}
@@ -121,6 +126,7 @@ func TestNoPath(t *testing.T) {
 }
 
 func TestObserve(t *testing.T) {
+	t.Parallel()
 	bubble(t, 5, func(s *session) {
 		s.play()
 		first := s.previous
@@ -140,6 +146,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestObserveRefuses(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.play()
 		s.authority = key(t)

@@ -17,6 +17,7 @@ import (
 // TestEvents: every duty begins once, in order, and every answer has a receipt
 // that names what is in the log.
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
@@ -54,6 +55,7 @@ func TestEvents(t *testing.T) {
 
 // TestDuties: what the round loses if the member leaves, duty by duty.
 func TestDuties(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
@@ -101,6 +103,7 @@ func secretForms(b []byte) []string {
 // TestNoSecrets: nothing that is ever shown holds a key, a master secret or an
 // update.
 func TestNoSecrets(t *testing.T) {
+	t.Parallel()
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
@@ -149,6 +152,7 @@ func contextOf(path string) (d wire.Digest, err error) {
 }
 
 func TestBadConfig(t *testing.T) {
+	t.Parallel()
 	good := Config{Dir: "x", Session: "s", Name: "m0", Identity: fixedKey(1), Authority: fixedPublic(2), Log: &counted{}}
 	for want, change := range map[string]func(*Config){
 		"set Dir":       func(c *Config) { c.Dir = "" },
