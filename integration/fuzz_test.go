@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -27,11 +26,11 @@ type tape struct {
 	state   *secagg.State // of the first member, before it erased it
 }
 
-var recorded = sync.OnceValue(record1)
+var recorded = sync.OnceValue(recordRound)
 
-// record1 runs the round. The first member keeps a copy of its secrets, so that
+// recordRound runs the round. The first member keeps a copy of its secrets, so that
 // its machine can go through the round again.
-func record1() *tape {
+func recordRound() *tape {
 	tp := &tape{ids: map[string]func(wire.Kind, wire.Message) []byte{}}
 	keep := func(m *world.Member, es []wire.Entry) []wire.Entry {
 		if s, _ := m.State(); s != nil && len(s.Master) > 0 {
@@ -39,43 +38,33 @@ func record1() *tape {
 		}
 		return es
 	}
-	bulk := map[wire.Key]wire.Entry{}
+	var keys []wire.Key // in the order in which they were first stored
+	bodies := map[wire.Key]wire.Record{}
 	w := world.New(world.Setting{Seed: 12, N: 4, Dim: 3, Fair: true,
 		Hostile: map[string]world.Mutation{"m000": keep, liarName: falseBoxes(0)},
 		Tamper: func(_ *world.World, e wire.Entry) []wire.Entry {
-			bulk[e.Key] = e
+			if _, ok := bodies[e.Key]; !ok {
+				keys, bodies[e.Key] = append(keys, e.Key), record(e)
+			}
 			return []wire.Entry{e}
 		}})
+	tp.config = w.Members[0].Config() // as it is before the round
 	if err := w.Round(); err != nil {
 		panic(err)
 	}
-	tp.config = w.Members[0].Config()
 	for _, m := range w.Members {
 		tp.ids[m.Name] = func(k wire.Kind, msg wire.Message) []byte { return m.Sign(k, msg).Body }
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(bulk), func(a, b wire.Key) int { return compare(a.Subject(), b.Subject()) }) {
-		if k.Kind.Row().Stream != wire.Log {
-			tp.records = append(tp.records, record(bulk[k]))
-		}
-	}
 	for _, r := range w.Records() {
+		bodies[r.Key] = r
 		if r.Key.Kind == wire.KindRoster || r.Key.Kind == wire.KindOpen {
 			tp.open = append(tp.open, r)
-		} else {
-			tp.records = append(tp.records, r)
 		}
 	}
-	return tp
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+	for _, k := range keys {
+		tp.records = append(tp.records, bodies[k])
 	}
-	return 0
+	return tp
 }
 
 // opSize is how many bytes of fuzz input make one record.
@@ -150,7 +139,7 @@ func (tp *tape) bent(r wire.Record, arg int) []byte {
 	if err != nil {
 		return r.Body
 	}
-	fields := leaves1(reflect.ValueOf(m).Elem(), nil)
+	fields := settable(reflect.ValueOf(m).Elem(), nil)
 	bend(fields[arg%len(fields)], arg/len(fields))
 	if sign, ok := tp.ids[r.Key.Member]; signed && ok {
 		return sign(r.Key.Kind, m)
@@ -158,18 +147,18 @@ func (tp *tape) bent(r wire.Record, arg int) []byte {
 	return wire.Encode(m)
 }
 
-// leaves1 lists everything in a message that can be set.
-func leaves1(v reflect.Value, out []reflect.Value) []reflect.Value {
+// settable lists everything in a message that can be set.
+func settable(v reflect.Value, out []reflect.Value) []reflect.Value {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			out = leaves1(v.Field(i), out)
+			out = settable(v.Field(i), out)
 		}
 		return out
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			for i := range v.Len() {
-				out = leaves1(v.Index(i), out)
+				out = settable(v.Index(i), out)
 			}
 		}
 	}
@@ -221,32 +210,41 @@ func seeds(f *testing.F) {
 	}
 }
 
-func fuzzStage(f *testing.F, name string) {
-	seeds(f)
+// stageOf is a stage by name.
+func stageOf(name string) stage.Spec {
 	specs := services.All()
-	spec := specs[slices.IndexFunc(specs, func(s stage.Spec) bool { return s.Name == name })]
-	f.Fuzz(func(t *testing.T, b []byte) {
-		sequence := recorded().sequence(b)
-		k := stage.NewKernel(spec)
-		for _, r := range sequence {
-			_ = k.Apply(r) // a divergence is an answer
-			k.Pending()
+	return specs[slices.IndexFunc(specs, func(s stage.Spec) bool { return s.Name == name })]
+}
+
+// stepAll folds a sequence twice: through the kernel, which stops at a record
+// that the stage itself would not have derived, and into the bare machine.
+func stepAll(t *testing.T, spec stage.Spec, sequence []wire.Record) {
+	t.Helper()
+	k := stage.NewKernel(spec)
+	for _, r := range sequence {
+		_ = k.Apply(r) // a divergence is an answer
+		k.Pending()
+	}
+	open := sequence[slices.IndexFunc(sequence, func(r wire.Record) bool { return r.Key.Kind == wire.KindOpen })]
+	m, err := spec.New(open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range sequence {
+		if !slices.Contains(spec.Reads, r.Key.Kind) {
+			continue
 		}
-		open := sequence[slices.IndexFunc(sequence, func(r wire.Record) bool { return r.Key.Kind == wire.KindOpen })]
-		m, err := spec.New(open)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range sequence {
-			if slices.Contains(spec.Reads, r.Key.Kind) {
-				for _, e := range m.Step(r) {
-					if len(e.Body) > wire.MaxPart {
-						t.Errorf("%s takes %d bytes", e.Key, len(e.Body))
-					}
-				}
+		for _, e := range m.Step(r) {
+			if len(e.Body) > wire.MaxPart {
+				t.Errorf("%s takes %d bytes", e.Key, len(e.Body))
 			}
 		}
-	})
+	}
+}
+
+func fuzzStage(f *testing.F, name string) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, b []byte) { stepAll(t, stageOf(name), recorded().sequence(b)) })
 }
 
 func FuzzKeybroker(f *testing.F) { fuzzStage(f, wire.Keybroker) }
@@ -258,29 +256,97 @@ func FuzzUnmasker(f *testing.F)  { fuzzStage(f, wire.Unmasker) }
 // FuzzParticipant: no sequence makes a member panic, or send two things at a key.
 func FuzzParticipant(f *testing.F) {
 	seeds(f)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		tp := recorded()
-		p := secagg.NewParticipant(tp.config, new(secagg.Memory), cloneState(tp.state))
-		sent := map[wire.Key]string{}
-		for _, r := range tp.sequence(b) {
-			for _, e := range p.Step(r) {
-				if old, ok := sent[e.Key]; ok && old != string(e.Body) {
-					t.Errorf("two things at %s", e.Key)
-				}
-				sent[e.Key] = string(e.Body)
-			}
-			p.Wants()
-		}
-		observer := tp.config
-		observer.Identity, observer.Contribution = nil, nil
-		o := secagg.NewParticipant(observer, new(secagg.Memory), nil)
-		for _, r := range tp.sequence(b) {
-			if es := o.Step(r); len(es) > 0 {
-				t.Errorf("an observer sends %s", es[0].Key)
-			}
-		}
-		if _, err := p.Outcome(); p.Done() && err != nil {
-			t.Error(err)
-		}
-	})
+	f.Fuzz(func(t *testing.T, b []byte) { takePart(t, recorded().sequence(b)) })
 }
+
+// takePart steps a member and an observer.
+func takePart(t *testing.T, sequence []wire.Record) {
+	t.Helper()
+	tp := recorded()
+	p := secagg.NewParticipant(tp.config, new(secagg.Memory), cloneState(tp.state))
+	observer := tp.config
+	observer.Identity, observer.Contribution = nil, nil
+	o := secagg.NewParticipant(observer, new(secagg.Memory), nil)
+	sent := map[wire.Key]string{}
+	for _, r := range sequence {
+		for _, e := range p.Step(r) {
+			if old, ok := sent[e.Key]; ok && old != string(e.Body) {
+				t.Errorf("two things at %s", e.Key)
+			}
+			sent[e.Key] = string(e.Body)
+		}
+		if es := o.Step(r); len(es) > 0 {
+			t.Errorf("an observer sends %s", es[0].Key)
+		}
+		p.Wants()
+	}
+	if _, err := p.Outcome(); p.Done() && err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTapeIsWhole: unchanged, the tape takes a member and an observer through to
+// the certificate, and every stage to its end.
+func TestTapeIsWhole(t *testing.T) {
+	tp := recorded()
+	sequence := slices.Concat(tp.open, tp.records)
+	observer := tp.config
+	observer.Identity, observer.Contribution = nil, nil
+	for _, p := range []*secagg.Participant{secagg.NewParticipant(tp.config, new(secagg.Memory), cloneState(tp.state)),
+		secagg.NewParticipant(observer, new(secagg.Memory), nil)} {
+		for _, r := range sequence {
+			p.Step(r)
+		}
+		if !p.Done() {
+			t.Errorf("%v while it was to %s, wants %v", p.Err(), secagg.Duties[p.Doing()], p.Wants())
+		}
+	}
+	for _, f := range stage.Replay(sequence, services.All(), 0) {
+		if f.Verdict == stage.Diverged || f.Verdict == stage.Missing {
+			t.Errorf("replay: %+v", f)
+		}
+	}
+}
+
+// bentRound is the tape in order with a few changes: deeper in the round than
+// what a fuzzer finds by itself.
+func bentRound(seed uint64) []wire.Record {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	var b []byte
+	for i := range len(recorded().records) {
+		op, times := byte(0), 1
+		switch rng.IntN(25) {
+		case 0:
+			op = byte(rng.IntN(9))
+		case 1:
+			op = 7
+		case 2:
+			times = rng.IntN(3)
+		case 3:
+			i = rng.IntN(len(recorded().records))
+		}
+		for range times {
+			b = append(b, byte(i>>8), byte(i), op, byte(rng.Uint32()), byte(rng.Uint32()))
+		}
+	}
+	return recorded().sequence(b)
+}
+
+func stepBent(t *testing.T, from, to uint64) {
+	t.Helper()
+	for seed := from; seed < to; seed++ {
+		sequence := bentRound(seed)
+		for _, spec := range services.All() {
+			stepAll(t, spec, sequence)
+		}
+		if seed%8 == 0 {
+			takePart(t, sequence)
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+// TestBentRounds needs no fuzzer.
+func TestBentRounds(t *testing.T) { stepBent(t, 0, 200) }

@@ -10,3 +10,6 @@ func TestLyingSeedsLong(t *testing.T) {
 		playSeed(t, 1000+seed)
 	}
 }
+
+// TestBentRoundsLong is for the night, too.
+func TestBentRoundsLong(t *testing.T) { stepBent(t, 1000, 100_000) }
