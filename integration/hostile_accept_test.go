@@ -61,6 +61,17 @@ var collectionAttacks = []attack{
 		s.show(everyone(), v.close3(old))
 		return honest()
 	}},
+	{"input: late, when the server holds its mask seed", 14, nil, func(s *server) []int {
+		v := s.begin().until(wire.KindShareSet)
+		s.show(everyone(), v.close3(s.said(wire.KindInput, but(everyone(), 5))))
+		v.at++
+		v.until(wire.KindConsented)
+		held := s.holds()
+		if of, self := held[world.Secret{Dealer: 5, Which: "s"}], held[world.Secret{Dealer: 5, Which: "b"}]; len(of) < quorum || len(self) > 0 {
+			s.t.Errorf("of member 5 the server holds %d shares of s_u, %d of b_u", len(of), len(self))
+		}
+		return nil
+	}},
 	{"input: a crash and another update under the same mask", 13, nil, func(s *server) []int {
 		s.begin().until(wire.KindShareSet)
 		for _, i := range honest() {
@@ -182,6 +193,14 @@ var acceptedAttacks = []attack{
 	{"accepted: below floor and A_corr", 3, secagg.ErrSmallA, acceptedOf(func(_ *server, v *view) []wire.Entry {
 		return v.accept([]int{0, evil, evil2})
 	})},
+	{"accepted: below floor and the largest organisation", 4, secagg.ErrSmallA, func(s *server) []int {
+		for _, i := range []int{0, 1, 2, evil} { // A_corr is 4: the least A has 6
+			s.roster.Members[i].Organisation = "one-hand"
+		}
+		v := s.begin().upTo(wire.KindAccepted)
+		s.show(everyone(), v.accept(seq(0, 5)))
+		return honest()
+	}},
 	{"accepted: nobody", 3, secagg.ErrSmallA, acceptedOf(func(_ *server, v *view) []wire.Entry { return v.accept(nil) })},
 	{"accepted: a member outside the collection", 14, secagg.ErrAccepted, func(s *server) []int {
 		v := s.begin().until(wire.KindShareSet)

@@ -107,6 +107,20 @@ var setupAttacks = []attack{
 		v.until(wire.KindShareSet)
 		return []int{0, 1}
 	}},
+	{"setup: two models to two halves, each told its own", 7, secagg.ErrMemberRecord, func(s *server) []int {
+		first := s.next(nil)
+		o := s.terms()
+		o.Model = wire.Sum([]byte("another"))
+		for _, i := range append(back(), evil, evil2) {
+			s.members[i].cfg.Model = o.Model
+			s.members[i].restart(nil)
+		}
+		second := s.opening(o, s.opener)
+		s.show(front(), first)
+		s.show(append(back(), evil, evil2), second)
+		s.show(honest(), s.main.close1(s.said(wire.KindAdvert, everyone())))
+		return honest()
+	}},
 	{"setup: two roots to two halves", 5, secagg.ErrSmallU2, func(s *server) []int {
 		a := s.begin()
 		adverts := s.said(wire.KindAdvert, everyone())
