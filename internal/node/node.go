@@ -65,10 +65,14 @@ func Start(ctx context.Context, o Options) (_ *Node, err error) {
 }
 
 func (n *Node) setUp(ctx context.Context, o Options) error {
-	if err := n.writeFiles(o.Dir); err != nil {
+	if err := n.writeCreds(o.Dir); err != nil {
 		return err
 	}
 	if err := n.ensure(ctx, o.Sizes); err != nil {
+		return err
+	}
+	// Last: whoever waits for this file finds the streams.
+	if err := replace(URLFile(o.Dir), []byte(n.URL()+"\n")); err != nil {
 		return err
 	}
 	if o.ServerOnly {
@@ -82,9 +86,9 @@ func (n *Node) setUp(ctx context.Context, o Options) error {
 	return n.serve(conn)
 }
 
-// writeFiles leaves the credentials of every role in the data folder: whoever
+// writeCreds leaves the credentials of every role in the data folder: whoever
 // reads the folder is the operator.
-func (n *Node) writeFiles(dir string) error {
+func (n *Node) writeCreds(dir string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "creds"), 0o700); err != nil {
 		return err
 	}
@@ -93,11 +97,21 @@ func (n *Node) writeFiles(dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(CredsFile(dir, role), b, 0o600); err != nil {
+		if err := replace(CredsFile(dir, role), b); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(URLFile(dir), []byte(n.URL()+"\n"), 0o600)
+	return nil
+}
+
+// replace never shows half a file: stages that start while the server does read
+// these.
+func replace(path string, b []byte) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }
 
 // Connect connects to the node as a role, without a socket.
