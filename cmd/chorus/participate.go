@@ -91,6 +91,7 @@ func (p *part) run(c *cobra.Command) error {
 	}
 	fmt.Fprintf(c.OutOrStdout(), "round %s/%d: the mean of %d members, sum of weights %d, verified; %d attestations of %d needed\n",
 		k.Session, k.Round, len(o.Contributed), o.Weight, o.Certificate.Signers.Len(), o.Quorum)
+	coarse(c.ErrOrStderr(), o)
 	return nil
 }
 
@@ -224,4 +225,16 @@ func refused(err error) bool {
 		}
 	}
 	return false
+}
+
+// coarse warns where rounding drowns the mean: weights far below the largest
+// that the session allows leave an update only a few steps.
+func coarse(w io.Writer, o *secagg.Outcome) {
+	var largest float64
+	for _, x := range o.Mean {
+		largest = max(largest, math.Abs(x))
+	}
+	if o.Step > largest/16 {
+		fmt.Fprintf(w, "note: the mean has a resolution of %.2g, and its largest value is %.2g; let the operator set --max-weight near the weights that members give\n", o.Step, largest)
+	}
 }

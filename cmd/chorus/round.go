@@ -251,7 +251,7 @@ sum against the commitments, the certificate - and only then writes the mean.`
 // outcome is a verified result for machines.
 func outcome(o *secagg.Outcome, k wire.Key, out string) map[string]any {
 	return map[string]any{"session": k.Session, "round": k.Round, "verified": true, "accepted": o.Contributed, "weight": o.Weight,
-		"dim": len(o.Mean), "certificate": view.Certificate{Signatures: o.Certificate.Signers.Len(), Quorum: o.Quorum},
+		"dim": len(o.Mean), "step": o.Step, "certificate": view.Certificate{Signatures: o.Certificate.Signers.Len(), Quorum: o.Quorum},
 		"mean_digest": o.Result.Mean.String(), "next_model": o.Result.Next.String(), "out": out}
 }
 

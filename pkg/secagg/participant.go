@@ -335,6 +335,7 @@ type Outcome struct {
 	Mean        []float64
 	Sum         []int64 // opened integers, one per coordinate
 	Weight      uint64
+	Step        float64  // resolution of the mean: what one integer of the sum is worth
 	Contributed []string // the names of A
 	Result      wire.Result
 	Certificate wire.Certificate
@@ -352,6 +353,7 @@ func (p *Participant) Outcome() (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{Mean: p.mean, Sum: v.Int64s()[:p.round.Open.Dim], Weight: p.result.Weight, Contributed: p.round.names(p.set),
+	step := float64(p.round.Open.MaxWeight) / p.round.Encoding.Scale() / float64(p.result.Weight)
+	return &Outcome{Mean: p.mean, Sum: v.Int64s()[:p.round.Open.Dim], Weight: p.result.Weight, Step: step, Contributed: p.round.names(p.set),
 		Result: p.result, Certificate: p.cert, Quorum: int(p.cert.Quorum)}, nil
 }
