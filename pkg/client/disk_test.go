@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"chorus/pkg/secagg"
+	"chorus/pkg/wire"
 )
 
 // A child is this test binary again, as another participant's process.
@@ -81,7 +83,7 @@ func full(dir string) {
 		return
 	}
 	_, err = c.Participate(context.Background(), s.task("m0"))
-	fmt.Printf("%v,%v,%d: %v", errors.Is(err, ErrNotSaved), errors.Is(err, syscall.EFBIG), log.appends, err)
+	fmt.Printf("%v,%v,%d: %v", errors.Is(err, ErrNotSaved), errors.Is(err, syscall.EFBIG), log.appends.Load(), err)
 }
 
 // TestFullDisk: the real thing; the advert does not fit.
@@ -104,21 +106,32 @@ func TestDiskFillsUp(t *testing.T) {
 			cfg := s.config("m0")
 			cfg.Log = log
 			c := s.startWith(cfg)
-			left, at := files, -1
+			left, failed, saved := files, false, map[any]bool{}
 			c.folder.replace = func(path string, b []byte) error {
 				if left--; left < 0 {
-					at = max(at, log.appends)
+					failed = true
 					return syscall.ENOSPC
+				}
+				if strings.HasSuffix(path, answerEnd) {
+					for _, e := range answerIn(path, b, c.folder.owner).Entries {
+						saved[e.Key] = true
+					}
 				}
 				return quick(path, b)
 			}
 			_, err := c.Participate(s.t.Context(), s.task("m0"))
-			if at >= 0 && (!errors.Is(err, ErrNotSaved) || !errors.Is(err, syscall.ENOSPC)) {
+			if failed && (!errors.Is(err, ErrNotSaved) || !errors.Is(err, syscall.ENOSPC)) {
 				s.t.Errorf("after %d files: %v", files, err)
 			}
-			if at < 0 && err != nil {
+			if !failed && err != nil {
 				s.t.Errorf("nothing failed, and yet: %v", err)
 			}
+			log.keys.Range(func(k, _ any) bool {
+				if !saved[k] {
+					s.t.Errorf("after %d files: %v was sent and not saved", files, k)
+				}
+				return true
+			})
 			c.Close()
 			if o := must(s.participate("m0")); o.Quorum == 0 {
 				s.t.Errorf("after %d files: no outcome", files)
@@ -126,6 +139,11 @@ func TestDiskFillsUp(t *testing.T) {
 			wait()
 		})
 	}
+}
+
+func answerIn(path string, b []byte, owner wire.Digest) secagg.Sent {
+	i := must(strconv.Atoi(strings.Split(filepath.Base(path), ".")[3]))
+	return must(decodeAnswer(b, owner, must(contextOf(path)), i))
 }
 
 func TestFolderRefusals(t *testing.T) {

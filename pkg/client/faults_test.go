@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func TestFlakyLog(t *testing.T) {
 type spoilt struct {
 	stage.Log
 	kind wire.Kind
-	gets int
+	gets atomic.Int64
 	get  func(wire.Record, error) (wire.Record, error)
 	put  func() error
 }
@@ -106,7 +107,7 @@ type spoilt struct {
 func (l *spoilt) Get(ctx context.Context, k wire.Key) (wire.Record, error) {
 	rec, err := l.Log.Get(ctx, k)
 	if k.Kind == l.kind && l.get != nil {
-		l.gets++
+		l.gets.Add(1)
 		return l.get(rec, err)
 	}
 	return rec, err
@@ -122,8 +123,9 @@ func (l *spoilt) Append(ctx context.Context, e wire.Entry) error {
 // against runs m0 alone against a log, for a minute.
 func (s *session) against(l *spoilt) (took time.Duration, err error) {
 	l.Log = s.log
-	s.logs = map[string]stage.Log{"m0": l}
-	c := s.start("m0")
+	cfg := s.config("m0")
+	cfg.Log = l
+	c := s.startWith(cfg)
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
@@ -175,8 +177,8 @@ func TestWrongBytes(t *testing.T) {
 		if took, err := s.against(l); !errors.Is(err, context.DeadlineExceeded) || took != time.Minute {
 			s.t.Errorf("%v after %v", err, took)
 		}
-		if l.gets < 60 || l.gets > 80 {
-			s.t.Errorf("asked %d times in a minute", l.gets)
+		if n := l.gets.Load(); n < 60 || n > 80 {
+			s.t.Errorf("asked %d times in a minute", n)
 		}
 		wait()
 	})
@@ -224,8 +226,8 @@ func TestRefusals(t *testing.T) {
 			s.t.Error(err)
 		}
 		c.Close()
-		if log.appends > 0 || len(s.files("m0")) > 0 {
-			s.t.Errorf("sent %d, left %q", log.appends, s.files("m0"))
+		if log.appends.Load() > 0 || len(s.files("m0")) > 0 {
+			s.t.Errorf("sent %d, left %q", log.appends.Load(), s.files("m0"))
 		}
 		s.exact(must(s.participate("m0")))
 		s.settle(wait)

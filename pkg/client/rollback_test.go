@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"chorus/pkg/secagg"
@@ -14,11 +16,13 @@ import (
 // A counted log counts what is sent.
 type counted struct {
 	stage.Log
-	appends int
+	appends atomic.Int64
+	keys    sync.Map
 }
 
 func (c *counted) Append(ctx context.Context, e wire.Entry) error {
-	c.appends++
+	c.appends.Add(1)
+	c.keys.Store(e.Key, true)
 	return c.Log.Append(ctx, e)
 }
 
@@ -60,8 +64,8 @@ func (s *session) rolledBack(who, dir string) {
 	if !errors.Is(err, secagg.ErrRolledBack) {
 		s.t.Errorf("round %d: %v", s.round, err)
 	}
-	if log.appends > 0 {
-		s.t.Errorf("round %d: %d entries were sent", s.round, log.appends)
+	if n := log.appends.Load(); n > 0 {
+		s.t.Errorf("round %d: %d entries were sent", s.round, n)
 	}
 }
 

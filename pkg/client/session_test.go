@@ -174,9 +174,13 @@ func (s *session) integers(i int) []int32 {
 
 // participate is one life of a member's process.
 func (s *session) participate(who string) (*secagg.Outcome, error) {
-	c := s.start(who)
+	return s.life(s.config(who), s.task(who))
+}
+
+func (s *session) life(cfg Config, task Task) (*secagg.Outcome, error) {
+	c := s.startWith(cfg)
 	defer c.Close()
-	return c.Participate(s.t.Context(), s.task(who))
+	return c.Participate(s.t.Context(), task)
 }
 
 // ended is what one member's round came to.
@@ -195,8 +199,9 @@ func (s *session) others(but ...string) (wait func() []ended) {
 		if slices.Contains(but, m.Name) {
 			continue
 		}
+		cfg, task := s.config(m.Name), s.task(m.Name)
 		all.Go(func() {
-			o, err := s.participate(m.Name)
+			o, err := s.life(cfg, task)
 			mu.Lock()
 			defer mu.Unlock()
 			out = append(out, ended{m.Name, o, err})
