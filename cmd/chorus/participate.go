@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
@@ -28,6 +31,9 @@ type part struct {
 	weight                                     uint32
 	round                                      uint32
 	forkable, json                             bool
+
+	told   sync.Mutex
+	duties []client.Duty // as of the last event: the client forgets them when the round ends
 }
 
 func participateCmd() *cobra.Command {
@@ -77,9 +83,11 @@ func (p *part) run(c *cobra.Command) error {
 		return err
 	}
 	defer done()
+	wait := time.AfterFunc(time.Second, func() { p.waiting(c.ErrOrStderr(), invite) })
 	o, k, err := p.participate(c.Context(), cl, invite, contribution)
+	wait.Stop()
 	if err != nil {
-		return p.explain(c, cl, err)
+		return p.explain(c, err)
 	}
 	if p.out != "" {
 		if err := npy.WriteFile(p.out, &npy.Array{Shape: []int{len(o.Mean)}, Data: o.Mean, DType: npy.Float64}); err != nil {
@@ -101,8 +109,11 @@ func (p *part) contribution() (*secagg.Contribution, error) {
 		return nil, nil
 	}
 	a, err := npy.ReadFile(p.input, wire.MaxDim)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no file %s; pass the update that you have trained with --input", p.input)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.input, err)
+		return nil, err
 	}
 	for i, x := range a.Data {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
@@ -130,13 +141,31 @@ func (p *part) open(v *session.Invite, w io.Writer) (*client.Client, func(), err
 	}
 	policy := secagg.DefaultPolicy()
 	policy.AllowForkable = p.forkable
-	cl, err := client.Open(client.Config{Dir: p.state, Session: v.Session, Name: v.Name, Identity: identity, Authority: authority,
-		Policy: policy, Log: keylog.New(conn), Progress: p.progress(w)})
+	var cl *client.Client
+	show := p.progress(w)
+	cl, err = client.Open(client.Config{Dir: p.state, Session: v.Session, Name: v.Name, Identity: identity, Authority: authority,
+		Policy: policy, Log: keylog.New(conn), Progress: func(e client.Event) { p.note(cl); show(e) }})
 	if err != nil {
 		conn.Close()
 		return nil, nil, err
 	}
 	return cl, func() { _ = cl.Close(); closeConn(conn) }, nil
+}
+
+// note remembers what is left to do.
+func (p *part) note(cl *client.Client) {
+	p.told.Lock()
+	defer p.told.Unlock()
+	p.duties = cl.Duties()
+}
+
+// waiting says why nothing happens.
+func (p *part) waiting(w io.Writer, v *session.Invite) {
+	p.told.Lock()
+	defer p.told.Unlock()
+	if p.duties == nil {
+		fmt.Fprintf(w, "waiting for a round of %s to open; Ctrl-C leaves\n", v.Session)
+	}
 }
 
 func closeConn(c *nats.Conn) { c.Close() }
@@ -196,17 +225,11 @@ func (p *part) participate(ctx context.Context, cl *client.Client, v *session.In
 }
 
 // explain turns the end of a round without a result into what to do about it.
-func (p *part) explain(c *cobra.Command, cl *client.Client, err error) error {
+func (p *part) explain(c *cobra.Command, err error) error {
 	var aborted *client.AbortedError
 	switch {
 	case c.Context().Err() != nil:
-		fmt.Fprintln(c.ErrOrStderr(), "\nleft before the last duty was done; what the round loses:")
-		for _, d := range cl.Duties() {
-			if !d.Done && d.Loss != "" {
-				fmt.Fprintf(c.ErrOrStderr(), "  %s: %s\n", d.Name, d.Loss)
-			}
-		}
-		return fmt.Errorf("interrupted; run the same command again to resume, nothing is masked twice")
+		return p.interrupted(c.ErrOrStderr())
 	case errors.As(err, &aborted):
 		return coded{exitAborted, err}
 	case errors.Is(err, stage.ErrRefused):
@@ -215,6 +238,21 @@ func (p *part) explain(c *cobra.Command, cl *client.Client, err error) error {
 		return coded{exitRefused, err}
 	}
 	return err
+}
+
+func (p *part) interrupted(w io.Writer) error {
+	p.told.Lock()
+	defer p.told.Unlock()
+	if p.duties == nil {
+		return fmt.Errorf("interrupted before a round was open; nothing is lost")
+	}
+	fmt.Fprintln(w, "left before the last duty was done; what the round loses:")
+	for _, d := range p.duties {
+		if !d.Done && d.Loss != "" {
+			fmt.Fprintf(w, "  %s: %s\n", d.Name, d.Loss)
+		}
+	}
+	return fmt.Errorf("interrupted; run the same command again to resume, nothing is masked twice")
 }
 
 // refused reports one of the participant's own refusals.

@@ -19,7 +19,8 @@ import (
 
 // verbs are the commands of the scripts that are about Chorus.
 var verbs = map[string]func(ts *script, args []string){"npy": writeNPY, "values": values, "refuses": refuses, "await": await,
-	"field": field, "object": object, "value": value, "edit": edit, "says": says, "same": same}
+	"field": field, "object": object, "value": value, "edit": edit, "says": says, "same": same,
+	"ints": ints, "truncate": truncate, "port": port}
 
 // writeNPY is `npy FILE DTYPE VALUE...`.
 func writeNPY(ts *script, args []string) {
@@ -205,4 +206,23 @@ func same(ts *script, args []string) {
 			ts.Fatalf("%s has changed", f)
 		}
 	}
+}
+
+// ints is `ints FILE`: a .npy file of integers.
+func ints(ts *script, args []string) {
+	header := "{'descr': '<i8', 'fortran_order': False, 'shape': (4,), }"
+	header += strings.Repeat(" ", 117-len(header)) + "\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), append([]byte("\x93NUMPY\x01\x00\x76\x00"+header), make([]byte, 32)...), 0o600))
+}
+
+// truncate is `truncate FILE N NEW`: the first N bytes, in a new file.
+func truncate(ts *script, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(ts.ReadFile(args[0])[:n]), 0o600))
+}
+
+// port is `port NAME URL`.
+func port(ts *script, args []string) {
+	ts.Setenv(args[0], args[1][strings.LastIndexByte(args[1], ':')+1:])
 }
