@@ -20,7 +20,7 @@ import (
 // verbs are the commands of the scripts that are about Chorus.
 var verbs = map[string]func(ts *script, args []string){"npy": writeNPY, "values": values, "refuses": refuses, "await": await,
 	"field": field, "object": object, "value": value, "edit": edit, "says": says, "same": same,
-	"ints": ints, "truncate": truncate, "port": port}
+	"ints": ints, "truncate": truncate, "port": port, "copy": copies}
 
 // writeNPY is `npy FILE DTYPE VALUE...`.
 func writeNPY(ts *script, args []string) {
@@ -225,4 +225,13 @@ func truncate(ts *script, args []string) {
 // port is `port NAME URL`.
 func port(ts *script, args []string) {
 	ts.Setenv(args[0], args[1][strings.LastIndexByte(args[1], ':')+1:])
+}
+
+// copies is `copy PATTERN FOLDER`.
+func copies(ts *script, args []string) {
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, f := range files {
+		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[1]), filepath.Base(f)), []byte(ts.ReadFile(f)), 0o600))
+	}
 }
