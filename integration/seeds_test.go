@@ -30,13 +30,13 @@ func playSeed(t *testing.T, seed uint64) {
 	}
 }
 
-// TestLyingSeeds tells every lie once, in random order.
+// TestLyingSeeds tells every second lie in random order.
 func TestLyingSeeds(t *testing.T) {
 	for group := range uint64(4) {
 		t.Run(fmt.Sprint(group), func(t *testing.T) {
 			t.Parallel()
-			for seed := group; seed < 64; seed += 4 {
-				playSeed(t, seed)
+			for seed := group; seed < 32; seed += 4 {
+				playSeed(t, 2*seed)
 			}
 		})
 	}
