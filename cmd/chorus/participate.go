@@ -30,7 +30,7 @@ type part struct {
 	invite, identity, state, input, out, model string
 	weight                                     uint32
 	round                                      uint32
-	forkable, json                             bool
+	forkable, notCounted, json                 bool
 
 	told   sync.Mutex
 	duties []client.Duty // as of the last event: the client forgets them when the round ends
@@ -62,6 +62,7 @@ folder holds keys: never restore it from a backup.`,
 	f.Uint32Var(&p.weight, "weight", 1, "weight of the update, such as its number of samples")
 	f.Uint32Var(&p.round, "round", 0, "round; default: the next one that this member has not answered")
 	f.BoolVar(&p.forkable, "allow-forkable", false, "take part in rounds that are marked forkable")
+	f.BoolVar(&p.notCounted, "allow-organisations-not-counted", false, "take part under a roster that does not count organisations")
 	f.BoolVar(&p.json, "json", false, "print exactly one JSON object on standard output")
 	return c
 }
@@ -140,7 +141,7 @@ func (p *part) open(v *session.Invite, w io.Writer) (*client.Client, func(), err
 		p.state = filepath.Join(filepath.Dir(p.invite), v.Name+".state")
 	}
 	policy := secagg.DefaultPolicy()
-	policy.AllowForkable = p.forkable
+	policy.AllowForkable, policy.AllowNotCounted = p.forkable, p.notCounted
 	var cl *client.Client
 	show := p.progress(w)
 	cl, err = client.Open(client.Config{Dir: p.state, Session: v.Session, Name: v.Name, Identity: identity, Authority: authority,

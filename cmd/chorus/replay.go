@@ -220,11 +220,15 @@ func auditEnd(w io.Writer, asJSON bool, rows []map[string]any, bad int) error {
 }
 
 func auditRow(ctx context.Context, src source.Source, k wire.Key, authority []byte) map[string]any {
-	o, err := secagg.Audit(ctx, src, k, authority)
+	o, err := secagg.Audit(ctx, src, k, authority, secagg.AnyPolicy())
 	if err != nil {
 		return map[string]any{"session": k.Session, "round": k.Round, "verified": false, "says": err.Error()}
 	}
 	row := outcome(o, k, "")
-	row["says"] = fmt.Sprintf("the sum of %d members, verified; %d attestations of %d needed", len(o.Contributed), o.Certificate.Signers.Len(), o.Quorum)
+	row["says"] = fmt.Sprintf("the sum of %d members, verified; %d attestations of %d needed; at most %d of %d members assumed corrupt",
+		len(o.Contributed), o.Certificate.Signers.Len(), o.Quorum, o.Corrupt, o.Members)
+	if o.Forkable {
+		row["says"] = row["says"].(string) + "; forkable: another fork of the round may be certified too"
+	}
 	return row
 }

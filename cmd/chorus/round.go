@@ -94,7 +94,11 @@ func digestFlag(s string) (*wire.Digest, error) {
 
 // roomFor refuses where a round might fill the log half-way.
 func roomFor(ctx context.Context, js jetstream.JetStream) error {
-	for _, name := range []string{jetlog.LogStream, jetlog.PubStream, jetlog.BulkStream(0)} {
+	streams := []string{jetlog.LogStream, jetlog.PubStream}
+	for shard := range uint32(wire.Shards) {
+		streams = append(streams, jetlog.BulkStream(shard))
+	}
+	for _, name := range streams {
 		st, err := js.Stream(ctx, name)
 		if err != nil {
 			return fmt.Errorf("stream %s: %w; run `chorus streams ensure`", name, err)
@@ -225,7 +229,7 @@ func roundResultCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o, err := secagg.Audit(c.Context(), src, k, pinned)
+		o, err := secagg.Audit(c.Context(), src, k, pinned, secagg.AnyPolicy())
 		if err != nil {
 			return coded{exitRefused, err}
 		}
@@ -251,7 +255,7 @@ sum against the commitments, the certificate - and only then writes the mean.`
 // outcome is a verified result for machines.
 func outcome(o *secagg.Outcome, k wire.Key, out string) map[string]any {
 	return map[string]any{"session": k.Session, "round": k.Round, "verified": true, "accepted": o.Contributed, "weight": o.Weight,
-		"dim": len(o.Mean), "step": o.Step, "certificate": view.Certificate{Signatures: o.Certificate.Signers.Len(), Quorum: o.Quorum},
+		"dim": len(o.Mean), "step": o.Step, "a_corr": o.Corrupt, "honest_inputs": o.Floor, "forkable": o.Forkable, "certificate": view.Certificate{Signatures: o.Certificate.Signers.Len(), Quorum: o.Quorum},
 		"mean_digest": o.Result.Mean.String(), "next_model": o.Result.Next.String(), "out": out}
 }
 

@@ -47,7 +47,7 @@ type Millis int64
 // Defaults returns rules that suit a handful of organisations: one in ten may be
 // corrupt, one in five may vanish, ten minutes a phase.
 func Defaults(name string, dim uint32) Rules {
-	r := Rules{Session: name, Dim: dim, Bits: 16, Clip: 1, MaxWeight: 1 << 16, Weights: wire.WeightsPublic, Update: wire.UpdateMean,
+	r := Rules{Session: name, Dim: dim, Bits: 16, Clip: 1, MaxWeight: 1000, Weights: wire.WeightsPublic, Update: wire.UpdateMean,
 		Filter: wire.FilterNone, Gamma: wire.Ratio{Num: 1, Den: 10}, Delta: wire.Ratio{Num: 1, Den: 5}, Floor: 2, MinU1: 3,
 		PartSize: wire.MaxPart, Model: wire.Sum(nil).String()}
 	r.SetPhases(10 * time.Minute)

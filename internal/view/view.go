@@ -246,7 +246,7 @@ func (f *facts) state() (state, remedy string) {
 	case f.abort != nil:
 		return "aborted", "open the next round; the model stays as it was"
 	case f.result != nil:
-		return "opened, uncertified", "late attestors are the remedy: have more members run `chorus participate`"
+		return "opened, uncertified", "late attestors are the remedy: have more members run `chorus participate --round N` for it"
 	case f.wrote[wire.KindConsent] != nil && f.wrote[wire.KindReveal] != nil:
 		return string(wire.Unmasking), ""
 	case f.accepted != nil:

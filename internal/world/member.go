@@ -64,6 +64,9 @@ func (m *Member) restart() {
 func (m *Member) Config() secagg.Config {
 	c := secagg.Config{Name: m.Name, Identity: m.identity, Authority: m.world.Authority.Public().(ed25519.PublicKey),
 		Policy: secagg.DefaultPolicy(), Rand: rand.Reader, Contribution: &secagg.Contribution{Update: m.update(), Weight: uint32(m.position%8) + 1}}
+	if m.world.Policy != nil {
+		c.Policy = *m.world.Policy
+	}
 	if m.memory.Certificate.IsZero() {
 		c.Model = m.world.model
 	}

@@ -27,6 +27,7 @@ type Setting struct {
 	LoseAcks bool                  // appends are lost, or stored and not acknowledged
 	Fair     bool                  // first come first served instead of random order
 	Change   func(*wire.Open)      // of the Open, before it is signed
+	Policy   *secagg.Policy        // of every member; nil: the default
 	Tamper   func(w *World, e wire.Entry) []wire.Entry
 	Specs    []stage.Spec // the stages; nil: services.All()
 	Hostile  map[string]Mutation

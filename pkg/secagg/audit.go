@@ -9,14 +9,20 @@ import (
 	"chorus/pkg/wire"
 )
 
+// AnyPolicy admits every round that can be run at all: for an auditor, who reads
+// in the Outcome what the round assumed.
+func AnyPolicy() Policy { return Policy{AllowForkable: true, AllowNotCounted: true} }
+
 // ErrIncomplete: a round that has no certificate, or records of it are gone.
 var ErrIncomplete = errors.New("secagg: the round has no certified result here")
 
 // Audit verifies a finished round from its records alone, with nothing to trust
 // but the key of the roster authority: an observer's machine folds them, and
-// what it ends with is the verified result.
-func Audit(ctx context.Context, g Getter, open wire.Key, authority ed25519.PublicKey) (*Outcome, error) {
-	p := NewParticipant(Config{Authority: authority}, &Memory{}, nil)
+// what it ends with is the verified result. How much that is worth depends on
+// what the round assumed: the policy says what is too little, and the Outcome
+// what it was. One round says nothing about the chain it stands in.
+func Audit(ctx context.Context, g Getter, open wire.Key, authority ed25519.PublicKey, policy Policy) (*Outcome, error) {
+	p := NewParticipant(Config{Authority: authority, Policy: policy}, &Memory{}, nil)
 	for _, kind := range []wire.Kind{wire.KindOpen, wire.KindSetup, wire.KindShareSet, wire.KindCollection, wire.KindWitnessed,
 		wire.KindComplaints, wire.KindAccepted, wire.KindConsented, wire.KindResult, wire.KindCertificate} {
 		key := open

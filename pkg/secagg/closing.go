@@ -58,7 +58,7 @@ func (p *Participant) answer() (bool, error) {
 			keys = append(keys, p.round.Key(wire.KindComplaint, p.round.Name(int(d.Complainer)), 0))
 		}
 	}
-	if len(complainers) == 0 || len(complainers) > p.round.Corrupt {
+	if len(complainers) == 0 || len(complainers) > p.round.MaxAnswers() {
 		return true, nil
 	}
 	if _, ok := p.need(keys...); !ok {
@@ -221,12 +221,14 @@ func (p *Participant) collectAnswers() (bool, error) {
 
 func (p *Participant) takeAnswer(dealer int, key wire.Key) {
 	var a wire.Answer
-	if _, why := p.round.Admit(wire.Record{Key: key, Body: p.facts[key]}, &a); why != "" {
+	if _, why := p.round.Admit(wire.Record{Key: key, Body: p.facts[key]}, &a); why != "" ||
+		a.SetupRoot != p.setup.Root || a.ShareRoot != p.shareSet.Root {
 		return
 	}
 	for _, s := range a.Shares {
-		if int(s.Complainer) == p.pos {
-			p.boxes[dealer] = s.Share // the settlement held it against the dealer's commitments
+		c := p.disputedBy[dealer]
+		if int(s.Complainer) == p.pos && c != nil && p.round.CheckDealt(c, p.setup.Root, dealer, p.pos, s.Share) {
+			p.boxes[dealer] = s.Share
 		}
 	}
 }
@@ -370,7 +372,8 @@ func (p *Participant) certify() (bool, error) {
 	return true, nil
 }
 
-// CertificateDigest is what the Open of the next round names as Previous.
+// CertificateDigest is what the Open of the next round names as Previous: the
+// certified result, whichever quorum certified it.
 func CertificateDigest(c *wire.Certificate) wire.Digest {
-	return wire.Tagged("certificate", wire.Encode(c))
+	return wire.Tagged("certificate", c.Result[:])
 }

@@ -33,13 +33,32 @@ func (p *Participant) join() (bool, error) {
 	if _, err := VerifyRoster(p.cfg.Authority, r.SignedRoster()); err != nil {
 		return false, err
 	}
+	if r.Open.Filter != wire.FilterNone {
+		return false, fmt.Errorf("%w: filter %q; this version has only %q, and what is not filtered must not pass for filtered",
+			ErrOpen, r.Open.Filter, wire.FilterNone)
+	}
 	if r.Roster.Version < p.mem.RosterVersion {
 		return false, ErrOlderRoster
 	}
 	if p.cfg.Identity == nil {
-		return true, nil
+		return true, p.observe()
 	}
 	return true, p.enlist()
+}
+
+// observe is join for an observer. What it ends with moves Memory on, so it
+// holds rounds to the same policy as a member, and to the same chain: otherwise
+// corrupt members alone could certify a round that brings a spent model back
+// under another digest.
+func (p *Participant) observe() error {
+	if err := p.cfg.Policy.Admits(p.round); err != nil {
+		return err
+	}
+	o, m := &p.round.Open, p.mem
+	if !m.Certificate.IsZero() && (o.Previous != m.Certificate || !m.Model.IsZero() && o.Model != m.Model) {
+		return ErrModelBehind
+	}
+	return nil
 }
 
 // enlist is join for a member: everything that can speak against answering.
@@ -280,6 +299,7 @@ func (p *Participant) openOne(dealer int) error {
 		}
 	}
 	p.disputed = append(p.disputed, wire.BoxRef{Dealer: uint16(dealer), Box: wire.Sum(sealed)})
+	p.disputedBy[dealer] = c
 	return nil
 }
 

@@ -79,8 +79,9 @@ type Participant struct {
 	params     finder.PairwiseParams
 	shareSet   wire.ShareSet
 	shares     map[int]*wire.Shares
-	boxes      map[int][]byte // opened boxes, by dealer
-	disputed   []wire.BoxRef  // boxes this member complained about
+	boxes      map[int][]byte       // opened boxes, by dealer
+	disputed   []wire.BoxRef        // boxes this member complained about
+	disputedBy map[int]*Commitments // of their dealers; nil: not a dealing
 	encoded    []int32
 	collection wire.Collection
 	inputs     map[int]*wire.Input
@@ -98,7 +99,7 @@ type Participant struct {
 // member has not answered; mem is shared by all its rounds and is changed.
 func NewParticipant(cfg Config, mem *Memory, state *State) *Participant {
 	p := &Participant{cfg: cfg, mem: mem, state: state, pos: -1, facts: map[wire.Key][]byte{},
-		content: map[wire.Key][]byte{}, boxes: map[int][]byte{}}
+		content: map[wire.Key][]byte{}, boxes: map[int][]byte{}, disputedBy: map[int]*Commitments{}}
 	return p
 }
 
@@ -116,7 +117,7 @@ var Duties = []string{"join", "advertise keys", "share keys", "open boxes", "con
 // Step folds in one record and returns what it causes: entries to persist with
 // State and Memory, and then to send, in order.
 func (p *Participant) Step(rec wire.Record) []wire.Entry {
-	if p.Over() || rec.Key.Check() != nil {
+	if p.Over() || rec.Key.Check() != nil || !p.expects(rec.Key) {
 		return nil
 	}
 	into := p.content
@@ -134,6 +135,28 @@ func (p *Participant) Step(rec wire.Record) []wire.Entry {
 	}
 	return p.advance()
 }
+
+// expects bounds what a hostile server can make this member keep: records of
+// its own round, at the keys that a round has, and what it asked for.
+func (p *Participant) expects(k wire.Key) bool {
+	if p.round != nil && (k.Session != p.round.Open.Session || k.Round != p.round.Open.Round) {
+		return false
+	}
+	switch row := k.Kind.Row(); {
+	case k.Kind == wire.KindOpen:
+		return k.Member == wire.Nobody && k.Part == 0
+	case k.Kind == wire.KindRoster:
+		return k.Member == wire.Nobody && k.Part <= wire.MaxRosterBytes/wire.MaxBody
+	case k.Kind == wire.KindAbort:
+		return slices.Contains(stages, k.Member) && k.Part == 0
+	case row.Stream == wire.Log && row.Member == wire.Nobody && row.Public:
+		return k.Member == wire.Nobody && k.Part == 0
+	}
+	return slices.Contains(p.wants, k)
+}
+
+// stages may abort a round.
+var stages = []string{wire.Keybroker, wire.Collector, wire.Verifier, wire.Robust, wire.Unmasker}
 
 func (p *Participant) advance() []wire.Entry {
 	p.out = nil
@@ -163,7 +186,7 @@ func (p *Participant) advance() []wire.Entry {
 
 // aborted ends the round for this member when any stage has aborted it.
 func (p *Participant) aborted() bool {
-	for _, stage := range []string{wire.Keybroker, wire.Collector, wire.Verifier, wire.Robust, wire.Unmasker} {
+	for _, stage := range stages {
 		b, ok := p.facts[p.round.Key(wire.KindAbort, stage, 0)]
 		if !ok {
 			continue
@@ -183,6 +206,7 @@ func (p *Participant) aborted() bool {
 func (p *Participant) erase() {
 	p.sec, p.boxes = nil, nil
 	if p.state != nil {
+		clear(p.state.Master)
 		p.state.Master, p.state.Sent = nil, nil
 		p.dirty = true
 	}
@@ -340,6 +364,10 @@ type Outcome struct {
 	Result      wire.Result
 	Certificate wire.Certificate
 	Quorum      int
+	Members     int // on the roster
+	Corrupt     int // of them assumed to be corrupt
+	Floor       int // honest inputs in the sum, if no more are
+	Forkable    bool
 }
 
 var errNotOver = errors.New("secagg: the round has no verified result")
@@ -355,5 +383,6 @@ func (p *Participant) Outcome() (*Outcome, error) {
 	}
 	step := float64(p.round.Open.MaxWeight) / p.round.Encoding.Scale() / float64(p.result.Weight)
 	return &Outcome{Mean: p.mean, Sum: v.Int64s()[:p.round.Open.Dim], Weight: p.result.Weight, Step: step, Contributed: p.round.names(p.set),
-		Result: p.result, Certificate: p.cert, Quorum: int(p.cert.Quorum)}, nil
+		Result: p.result, Certificate: p.cert, Quorum: int(p.cert.Quorum), Members: p.round.N(), Corrupt: p.round.Corrupt,
+		Floor: len(p.set) - p.round.Corrupt, Forkable: p.round.Open.Forkable}, nil
 }

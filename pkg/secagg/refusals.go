@@ -33,4 +33,4 @@ var (
 )
 
 // Refusals lists them.
-var Refusals = []error{ErrSecondOpen, ErrRoundNotAbove, ErrOlderRoster, ErrNotMember, ErrModelUnknown, ErrModelBehind, ErrModelSpent, ErrWeak, ErrForkable, ErrSmallU1, ErrSmallU2, ErrSmallA, ErrMemberRecord, ErrKeysRepeat, ErrOwnRecord, ErrSetupRoot, ErrShareRoot, ErrCollectionRoot, ErrAccepted, ErrQuorum, ErrSecondRequest, ErrResult, ErrCertificate, ErrRolledBack, ErrNoState}
+var Refusals = []error{ErrAuthority, ErrOpen, ErrRoster, ErrSecondOpen, ErrRoundNotAbove, ErrOlderRoster, ErrNotMember, ErrModelUnknown, ErrModelBehind, ErrModelSpent, ErrWeak, ErrForkable, ErrSmallU1, ErrSmallU2, ErrSmallA, ErrMemberRecord, ErrKeysRepeat, ErrOwnRecord, ErrSetupRoot, ErrShareRoot, ErrCollectionRoot, ErrAccepted, ErrQuorum, ErrSecondRequest, ErrResult, ErrCertificate, ErrRolledBack, ErrNoState}

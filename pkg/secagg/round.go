@@ -104,8 +104,16 @@ func (r *Round) adopt(ros *wire.Roster) error {
 	return r.checkSize()
 }
 
-// checkSize refuses a vector that would take more parts than a list can name.
+// MaxAnswers is how many complaints a dealer answers: at most A_corr, and no
+// more than its one record holds.
+func (r *Round) MaxAnswers() int { return min(r.Corrupt, wire.MaxAnswers) }
+
+// checkSize refuses a roster whose dealings would not fit a part, and a vector
+// that would take more parts than a list can name.
 func (r *Round) checkSize() error {
+	if commitmentsSize(r.N()) > wire.MaxPart {
+		return fmt.Errorf("%w: %d members; pairwise masking takes at most %d", ErrOpen, r.N(), (wire.MaxPart/wire.DigestSize-1)/secretsDealt)
+	}
 	most := uint64(wire.MaxParts-1) * uint64(r.Open.PartSize)
 	if r.VectorBytes() > most || uint64(r.Layout.Rows)*wire.DigestSize > most {
 		return fmt.Errorf("%w: %d coordinates do not fit %d parts of %d bytes", ErrOpen, r.Open.Dim, wire.MaxParts-1, r.Open.PartSize)

@@ -2,6 +2,7 @@ package secagg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"chorus/pkg/wire"
@@ -63,8 +64,9 @@ func (c *Case) load(ctx context.Context, g Getter, o *wire.SettleOrder, d wire.D
 		return err
 	}
 	c.boxes[d] = list[BoxIndex(o.U1, int(d.Complainer))-1]
-	if c.commitment[dealer], err = r.LoadCommitments(ctx, g, dealer, header, o.U1); err != nil {
-		c.commitment[dealer] = nil // a dealing that is none: the dealer cannot answer for it
+	c.commitment[dealer], err = r.LoadCommitments(ctx, g, dealer, header, o.U1)
+	if err != nil && !errors.Is(err, ErrDealing) && !errors.Is(err, wire.ErrDigest) {
+		return err // not the dealer's fault: the task comes again
 	}
 	return c.loadAnswer(ctx, g, o, d)
 }

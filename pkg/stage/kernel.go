@@ -48,7 +48,9 @@ func (k *Kernel) Apply(r wire.Record) error {
 		return nil
 	}
 	if k.machine == nil && r.Key.Kind != wire.KindOpen {
-		if len(k.early) < wire.MaxEarly {
+		// Only the roster belongs before the Open: nothing else can have been
+		// said about a round that nobody has seen.
+		if r.Key.Kind == wire.KindRoster && len(k.early) < wire.MaxEarly {
 			k.early = append(k.early, r)
 		}
 		return nil

@@ -13,13 +13,16 @@ import (
 
 // echo is a machine small enough to see through: every advert causes a setup
 // record that counts them, and the third one a timer and a task.
-type echo struct{ n uint32 }
+type echo struct{ n, early uint32 }
 
 func key(k wire.Kind, member string, part uint32) wire.Key {
 	return wire.Key{Session: "s", Round: 1, Kind: k, Member: member, Part: part}
 }
 
 func (m *echo) Step(r wire.Record) []wire.Entry {
+	if r.Key.Kind == wire.KindRoster {
+		m.early++
+	}
 	if r.Key.Kind != wire.KindAdvert {
 		return nil
 	}
@@ -36,7 +39,7 @@ func (m *echo) Step(r wire.Record) []wire.Entry {
 }
 
 func echoSpec() Spec {
-	return Spec{Name: "keybroker", Reads: []wire.Kind{wire.KindAdvert}, Derives: []wire.Kind{wire.KindSetup},
+	return Spec{Name: "keybroker", Reads: []wire.Kind{wire.KindRoster, wire.KindAdvert}, Derives: []wire.Kind{wire.KindSetup},
 		Observes: []wire.Kind{wire.KindDeadline, wire.KindSharesIntake},
 		New:      func(wire.Record) (Machine, error) { return new(echo), nil }}
 }
@@ -115,14 +118,15 @@ func TestKernelEndsAndForgets(t *testing.T) {
 func TestKernelHoldsEarlyRecords(t *testing.T) {
 	k := NewKernel(echoSpec())
 	for i := range wire.MaxEarly + 10 {
-		apply(t, k, advert(i))
+		apply(t, k, advert(i)) // nobody can have answered a round that is not open
+		apply(t, k, record(key(wire.KindRoster, wire.Nobody, uint32(i)), "part", 1))
 	}
 	if k.Machine() != nil || len(k.Pending()) != 0 {
 		t.Fatal("folded before the Open")
 	}
 	apply(t, k, record(key(wire.KindOpen, wire.Nobody, 0), "open", 1))
-	if n := k.Machine().(*echo).n; n != wire.MaxEarly {
-		t.Fatalf("%d early records were kept", n)
+	if m := k.Machine().(*echo); m.early != wire.MaxEarly || m.n != 0 {
+		t.Fatalf("%d roster parts and %d adverts were kept", m.early, m.n)
 	}
 }
 

@@ -166,6 +166,9 @@ func (r *run) apply(ctx context.Context, d Delivery) {
 		if err := f.kernel.Apply(d.Record); err != nil {
 			f.abort(r, ctx, wire.Abort{Reason: wire.Diverged, Detail: d.Key.Subject(), Seq: d.Seq})
 		}
+		if d.Key.Kind == wire.KindOpen && f.kernel.Void() != nil && r.Meter != nil {
+			r.Meter.Alarm(f.spec.Name, fmt.Errorf("round %s/%d is not folded: %w", r.session, r.round, f.kernel.Void()))
+		}
 	}
 }
 
@@ -245,6 +248,9 @@ func (r *run) push(ctx context.Context, f *fold, e wire.Entry, now time.Time) (t
 		if r.Meter != nil {
 			r.Meter.Alarm(f.spec.Name, err)
 		}
+	case errors.Is(err, ErrRefused):
+		f.abort(r, ctx, wire.Abort{Reason: wire.Internal, Detail: "the server refuses " + e.Key.Subject()})
+		return time.Hour, nil
 	default:
 		return 0, fmt.Errorf("append %s: %w", e.Key, err)
 	}

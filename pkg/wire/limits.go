@@ -25,8 +25,8 @@ const (
 
 	// Limits on what a round may open with.
 	MinPartSize = 4 << 10
-	maxEarly    = 4096 // records of a round before its Open that a fold keeps
+	maxEarly    = 256 // roster parts before the Open that a fold keeps
 )
 
-// MaxEarly bounds the records a fold holds back until it has read the Open.
+// MaxEarly bounds the roster parts a fold holds back until it has read the Open.
 const MaxEarly = maxEarly

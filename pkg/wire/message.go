@@ -215,11 +215,13 @@ const (
 	// RevealSize is a flag, a share and its salt.
 	RevealSize = 1 + ShareSize + SaltSize
 	maxDetail  = 256
+	// MaxAnswers is how many shares an answer holds.
+	MaxAnswers = 50
 )
 
 func checkBlob(b Blob) error {
-	if b.Parts > MaxParts || b.Bytes > uint64(b.Parts)*MaxPart {
-		return errors.New("blob: more parts or bytes than possible")
+	if b.Parts > MaxParts || uint64(b.Parts) != (b.Bytes+MaxPart-1)/MaxPart {
+		return errors.New("blob: parts and bytes do not agree")
 	}
 	return nil
 }
@@ -295,7 +297,18 @@ func (m *Complaint) Check() error {
 }
 
 // Check implements Message.
-func (m *Complaints) Check() error { return checkExcluded(m.Excluded) }
+func (m *Complaints) Check() error {
+	for i, d := range m.Disputes {
+		if i > 0 && !m.Disputes[i-1].before(d) {
+			return errors.New("complaints: disputes must be sorted and distinct")
+		}
+	}
+	return checkExcluded(m.Excluded)
+}
+
+func (d Dispute) before(e Dispute) bool {
+	return d.Dealer < e.Dealer || d.Dealer == e.Dealer && d.Complainer < e.Complainer
+}
 
 // Check implements Message.
 func (m *Answer) Check() error {

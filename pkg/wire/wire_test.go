@@ -65,6 +65,9 @@ func fillSample(v reflect.Value, n *int) {
 		for i := range v.NumField() {
 			fillSample(v.Field(i), n)
 		}
+		if b, ok := v.Addr().Interface().(*Blob); ok {
+			b.Parts = 1
+		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fillSample(v.Index(0), n)

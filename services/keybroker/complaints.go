@@ -45,7 +45,7 @@ func (m *machine) closeComplaints() []wire.Entry {
 	against := map[uint16]int{}
 	for _, c := range m.complaints {
 		for _, b := range c.Boxes {
-			if against[b.Dealer]++; against[b.Dealer] > m.Corrupt && m.shareSet.U2.Has(int(b.Dealer)) {
+			if against[b.Dealer]++; against[b.Dealer] > m.MaxAnswers() && m.shareSet.U2.Has(int(b.Dealer)) {
 				m.disputes.Excess.Add(int(b.Dealer))
 			}
 		}

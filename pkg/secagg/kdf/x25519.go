@@ -44,6 +44,9 @@ var probe = func() *ecdh.PrivateKey {
 // clamped scalar takes a point to zero if and only if its order is low, whatever
 // the scalar is. A phase that admits keys asks before others depend on them.
 func CheckPeer(pub []byte) error {
+	if !canonical(pub) {
+		return fmt.Errorf("%w: not the one encoding of its point", ErrPeerKey)
+	}
 	peer, err := ecdh.X25519().NewPublicKey(pub)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPeerKey, err)
@@ -52,6 +55,20 @@ func CheckPeer(pub []byte) error {
 		return fmt.Errorf("%w: %w", ErrPeerKey, err)
 	}
 	return nil
+}
+
+// canonical refuses what RFC 7748 would reduce: a set top bit, and a coordinate
+// of p = 2^255 - 19 or more. Else one key could be advertised under two names.
+func canonical(pub []byte) bool {
+	if len(pub) != 32 || pub[31] > 0x7f {
+		return false
+	}
+	for i := 30; i > 0; i-- {
+		if pub[i] != 0xff {
+			return true
+		}
+	}
+	return pub[31] < 0x7f || pub[0] < 0xed
 }
 
 // Pairwise derives the AES-128 key of a pair. The two names of c are put in byte
