@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // replaceFile puts b in the place of path, whole or not at all. Crash points:
@@ -32,7 +33,19 @@ func writeFile(path string, b []byte) error {
 }
 
 // removeFile wipes a file and removes it; one that is not there is no error.
+// Crash points: before the rename the file stands whole, after it Open sweeps it
+// away. A wiped file under its own name would pass for a damaged one.
 func removeFile(path string) error {
+	if !strings.HasSuffix(path, tmpEnd) {
+		err := os.Rename(path, path+tmpEnd)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err = cmp.Or(err, syncFolder(filepath.Dir(path))); err != nil {
+			return err
+		}
+		path += tmpEnd
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
