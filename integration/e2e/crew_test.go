@@ -48,7 +48,7 @@ type member struct {
 	id     ed25519.PrivateKey
 	weight uint32
 	i      int
-	client *client.Client
+	client *client.Client // nil: not of this process
 }
 
 const maxWeight = 8
@@ -113,12 +113,13 @@ func (c *crew) join(a *broker.Authority, i int) {
 	if err := c.session.Enroll(wire.Member{Name: m.name, Identity: session.Public(m.id)}); err != nil {
 		c.t.Fatal(err)
 	}
-	m.client, err = client.Open(client.Config{Dir: filepath.Join(c.server.dir, "members", m.name), Session: "crew", Name: m.name,
+	cl, err := client.Open(client.Config{Dir: filepath.Join(c.server.dir, "members", m.name), Session: "crew", Name: m.name,
 		Identity: m.id, Authority: c.session.Authority.Public().(ed25519.PublicKey), Log: keylog.New(c.dial(creds))})
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { _ = m.client.Close() })
+	c.t.Cleanup(func() { _ = cl.Close() })
+	m.client = cl
 	c.members = append(c.members, m)
 }
 
@@ -161,13 +162,11 @@ func (c *crew) sum(round uint32, names []string) []int64 {
 
 func (c *crew) open() *wire.Open {
 	c.t.Helper()
-	for {
-		o, err := c.session.OpenRound(c.t.Context(), c.log, nil)
-		if err == nil {
-			return o
-		}
+	o, err := c.session.OpenRound(c.t.Context(), c.log, nil)
+	if err != nil {
 		c.t.Fatal(err)
 	}
+	return o
 }
 
 // A report is what members got out of a round.
@@ -184,6 +183,9 @@ func (c *crew) everybody(ctx context.Context, o *wire.Open, leave map[int]string
 	began := time.Now()
 	var all sync.WaitGroup
 	for i, m := range c.members {
+		if m.client == nil {
+			continue
+		}
 		all.Go(func() { r.outcomes[i], r.errs[i] = m.participate(ctx, o, leave[i]) })
 	}
 	all.Wait()

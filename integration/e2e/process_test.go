@@ -4,24 +4,25 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
 
 // A process is one chorus command that can be killed and started again.
 type process struct {
-	t    *testing.T
-	name string
-	args []string
-	cmd  *exec.Cmd
-	said buffer
+	t      *testing.T
+	name   string
+	binary string // "": chorus
+	args   []string
+	cmd    *exec.Cmd
+	said   buffer
 }
 
 // A buffer keeps what a process says, for when a test fails.
@@ -40,6 +41,12 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+func (b *buffer) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.b.Reset()
 }
 
 // start runs chorus until the test ends or it is killed.
@@ -63,7 +70,7 @@ func tail(s string, lines int) string {
 
 func (p *process) run() {
 	p.t.Helper()
-	p.cmd = exec.Command(chorus, p.args...)
+	p.cmd = exec.Command(cmp.Or(p.binary, chorus), p.args...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
@@ -76,11 +83,24 @@ func (p *process) kill() {
 	_ = p.cmd.Wait() // "signal: killed"
 }
 
-// again kills and starts.
+// again kills and starts; what it has said before is forgotten.
 func (p *process) again() {
 	p.t.Helper()
 	p.kill()
+	p.said.reset()
 	p.run()
+}
+
+// until waits for a word of this life of the process.
+func (p *process) until(text string) {
+	p.t.Helper()
+	for range 12000 {
+		if strings.Contains(p.said.String(), text) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	p.t.Fatalf("%s has not said %q in a minute:\n%s", p.name, text, tail(p.said.String(), 20))
 }
 
 // peak is the most memory the process has held since it was started, in bytes.
@@ -161,6 +181,3 @@ func (s *server) stages(replicas int) map[string][]*process {
 	}
 	return all
 }
-
-// freeze stops a process without ending it.
-func (p *process) freeze() { _ = p.cmd.Process.Signal(syscall.SIGSTOP) }
