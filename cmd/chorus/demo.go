@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"chorus/internal/demo"
+	"chorus/pkg/client"
 )
 
 func demoCmd() *cobra.Command {
@@ -43,6 +45,10 @@ beside that of the same training in the clear.`,
 			}
 			report, err := demo.Run(c.Context(), o)
 			bar.clear()
+			var aborted *client.AbortedError
+			if errors.As(err, &aborted) {
+				return coded{exitAborted, fmt.Errorf("%w; on a busy machine give it longer with --phase", err)}
+			}
 			if err != nil {
 				return err
 			}
@@ -60,7 +66,7 @@ beside that of the same training in the clear.`,
 	f.StringVar(&o.Data, "data", "", "CSV whose last column is the label; default: the digits")
 	f.StringVar(&o.Folder, "folder", "", "data folder; default: a temporary one, which is kept")
 	f.Uint64Var(&o.Seed, "seed", 1, "of data, dropouts and rounding; never of keys")
-	f.DurationVar(&o.Phase, "phase", 1500*time.Millisecond, "how long to wait for keys, shares and inputs")
+	f.DurationVar(&o.Phase, "phase", 1500*time.Millisecond, "shortest wait for those that dropped out; the demo waits longer on a slow machine")
 	f.BoolVar(&asJSON, "json", false, "print exactly one JSON object on standard output")
 	f.BoolVar(&verbose, "verbose", false, "log what the stages do")
 	return c

@@ -29,11 +29,11 @@ import (
 type Options struct {
 	Participants int
 	Rounds       int
-	Dropout      float64 // fraction of the participants that drops out in each round
-	Data         string  // CSV whose last column is the label; "": the digits
-	Folder       string  // data folder; "": a temporary one
-	Seed         uint64  // of data, dropouts and stochastic rounding, nothing else
-	Phase        time.Duration
+	Dropout      float64       // fraction of the participants that drops out in each round
+	Data         string        // CSV whose last column is the label; "": the digits
+	Folder       string        // data folder; "": a temporary one
+	Seed         uint64        // of data, dropouts and stochastic rounding, nothing else
+	Phase        time.Duration // shortest wait for keys, shares and inputs
 	Log          *slog.Logger
 	Progress     func(round, rounds int, what string) // may be nil
 	Row          func(*Round)                         // called after each round; may be nil
@@ -102,8 +102,9 @@ type demo struct {
 	log     *jetlog.Log // the opener's
 	people  []*person
 	test    *learn.Dataset
-	model   *learn.Model // of the session
-	clear   *learn.Model // trained in the clear, over the same accepted sets
+	model   *learn.Model  // of the session
+	clear   *learn.Model  // trained in the clear, over the same accepted sets
+	pace    time.Duration // slowest phase of the round before that nobody dropped out of
 	closers []func()
 
 	mu   sync.Mutex
@@ -187,16 +188,13 @@ func (d *demo) folder() (err error) {
 	return os.MkdirAll(d.Folder, 0o700)
 }
 
-// openSession makes the session with deadlines that are short: a demo's members
-// are quick, and who is not there by then has dropped out.
+// openSession makes the session. Its deadlines follow the pace of the machine,
+// see wait.
 func (d *demo) openSession() error {
 	digest := d.model.Digest()
 	rules := session.Defaults(sessionName, uint32(d.model.Dim()))
 	rules.Clip, rules.MaxWeight, rules.Model = learn.DefaultClip, 1<<12, hex.EncodeToString(digest[:])
-	rules.SetPhases(5 * d.Phase)
-	for _, p := range []wire.Phase{wire.AdvertiseKeys, wire.ShareKeys, wire.MaskedInput} {
-		rules.Phases[p] = session.Millis(d.Phase.Milliseconds())
-	}
+	rules.SetPhases(patience)
 	if float64(rules.Delta.Num)/float64(rules.Delta.Den) < d.Dropout {
 		rules.Delta = wire.Ratio{Num: uint32(d.Dropout * 1000), Den: 1000}
 	}

@@ -6,7 +6,9 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
+	"chorus/internal/session"
 	"chorus/internal/view"
 	"chorus/pkg/secagg"
 	"chorus/pkg/secagg/encode"
@@ -19,14 +21,59 @@ import (
 var dropPhases = []wire.Phase{wire.AdvertiseKeys, wire.ShareKeys, wire.MaskedInput, wire.CollectionPhase,
 	wire.ConsistencyCheck, wire.Unmasking, wire.Attestation}
 
-// dropouts picks who drops out in round r: other people every round.
+// dropouts picks who drops out in round r: other people every round, and nobody
+// in the first, which finds the pace of the machine.
 func (d *demo) dropouts(r int) map[int]wire.Phase {
 	n := int(d.Dropout * float64(d.Participants))
 	out := map[int]wire.Phase{}
 	for i := range n {
-		out[(r*n+i*7+int(d.Seed%uint64(d.Participants)))%d.Participants] = dropPhases[(r-1)%len(dropPhases)]
+		if r > 1 {
+			out[(r*n+i*7+int(d.Seed%uint64(d.Participants)))%d.Participants] = dropPhases[(r-2)%len(dropPhases)]
+		}
 	}
 	return out
+}
+
+// patience is how long a phase may take where nobody is known to be missing.
+const patience = 2 * time.Minute
+
+// wait sets the deadline of the phase that people drop out of, and of those
+// before it: a few times what a phase took in the round before, so that on a busy
+// machine nobody is late who is there.
+func (d *demo) wait(drops map[int]wire.Phase) {
+	d.session.Rules.SetPhases(patience)
+	for _, p := range drops {
+		for _, q := range []wire.Phase{wire.AdvertiseKeys, wire.ShareKeys, wire.MaskedInput} {
+			if q == p {
+				d.session.Rules.Phases[q] = session.Millis(max(d.Phase, 3*d.pace).Milliseconds())
+				break
+			}
+			d.session.Rules.Phases[q] = session.Millis(max(d.Phase/2, 2*d.pace).Milliseconds())
+		}
+	}
+}
+
+// learnPace takes the time of every phase of keys, shares and inputs that was
+// not spent waiting for somebody who had gone.
+func (d *demo) learnPace(records []wire.Record, drops map[int]wire.Phase) {
+	gone := map[wire.Phase]bool{}
+	for _, p := range drops {
+		gone[p] = true
+	}
+	last := time.Time{}
+	d.pace = 0
+	for _, r := range records {
+		switch r.Key.Kind {
+		case wire.KindOpen:
+			last = r.Time
+		case wire.KindSetup, wire.KindShareSet, wire.KindCollection:
+			phase := map[wire.Kind]wire.Phase{wire.KindSetup: wire.AdvertiseKeys, wire.KindShareSet: wire.ShareKeys, wire.KindCollection: wire.MaskedInput}[r.Key.Kind]
+			if !gone[phase] {
+				d.pace = max(d.pace, r.Time.Sub(last))
+			}
+			last = r.Time
+		}
+	}
 }
 
 // round trains, opens a round, lets everybody take part, and checks what comes
@@ -38,11 +85,13 @@ func (d *demo) round(ctx context.Context, r int) (*Round, error) {
 		p.train(d.model, d.clear, r)
 	}
 	d.node.Meter.Take()
+	drops := d.dropouts(r)
+	d.wait(drops)
 	open, err := d.session.OpenRound(ctx, d.log, nil)
 	if err != nil {
 		return nil, err
 	}
-	outcomes, bytes, err := d.everybody(ctx, open, d.dropouts(r))
+	outcomes, bytes, err := d.everybody(ctx, open, drops)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +99,7 @@ func (d *demo) round(ctx context.Context, r int) (*Round, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.learnPace(records, drops)
 	st, err := view.Of(records)
 	if err != nil {
 		return nil, err
