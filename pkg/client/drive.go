@@ -68,10 +68,13 @@ func (d *drive) loop(ctx context.Context) error {
 		if d.machine.Done() && late == nil {
 			late = time.After(linger)
 		}
-		records, again := d.listen(ctx)
+		var again <-chan time.Time
+		if wait := d.fetch.start(ctx, d.machine.Wants()); wait > 0 {
+			again = time.After(wait)
+		}
 		var err error
 		select {
-		case rec := <-records:
+		case rec := <-d.records:
 			d.fetch.wake()
 			err = d.take(rec)
 		case g := <-d.fetch.got:
@@ -91,18 +94,6 @@ func (d *drive) loop(ctx context.Context) error {
 		}
 	}
 	return d.left()
-}
-
-// listen gets what the machine wants, unless it is leaving: then nothing but
-// what it still has to send matters.
-func (d *drive) listen(ctx context.Context) (records <-chan wire.Record, again <-chan time.Time) {
-	if d.leaving() {
-		return nil, nil
-	}
-	if wait := d.fetch.start(ctx, d.machine.Wants()); wait > 0 {
-		again = time.After(wait)
-	}
-	return d.records, again
 }
 
 func (d *drive) stored() <-chan receipt {
@@ -181,7 +172,8 @@ func (d *drive) take(rec wire.Record) error {
 }
 
 // before cuts off what belongs to duties after the one to leave after: one step
-// may do several. Those answers stay on disk, unsent.
+// may do several, and steps go on while the last answer is being sent. Those
+// answers stay on disk, unsent.
 func (d *drive) before(es []wire.Entry) []wire.Entry {
 	if d.leaveAfter < 0 {
 		return es

@@ -191,7 +191,7 @@ func TestForgedOwnRecord(t *testing.T) {
 	bubble(t, 4, func(s *session) {
 		s.open()
 		k := wire.Key{Session: "s", Round: 1, Kind: wire.KindAdvert, Member: "m0"}
-		if err := s.log.Append(s.t.Context(), wire.Entry{Key: k, Body: []byte("forged")}); err != nil {
+		if err := s.log.Append(s.t.Context(), wire.Entry{Key: k, Body: secagg.Sign(key(s.t), k.Kind, wire.Digest{}, &wire.Attest{})}); err != nil {
 			s.t.Fatal(err)
 		}
 		wait := s.others("m0")

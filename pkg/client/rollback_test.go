@@ -103,6 +103,7 @@ func TestRolledBackPhase(t *testing.T) {
 		s.leaves("m0", "advertise keys")
 		old := s.copied("m0")
 		s.leaves("m0", "share keys")
+		s.until(wire.KindShareSet)
 		s.rolledBack("m0", old)
 		s.exact(must(s.participate("m0")), "m0") // it observes
 		s.settle(wait, "m0")

@@ -65,7 +65,7 @@ func TestUnfinishedRound(t *testing.T) {
 	bubble(t, 4, func(s *session) {
 		s.open()
 		wait := s.others("m0")
-		s.leaves("m0", "contribute")
+		s.leaves("m0", "advertise keys") // the others wait for its shares
 		s.wantNext("m0", s.round)
 		if o, err := s.participate("m0"); err != nil {
 			t.Error(err)
@@ -74,6 +74,33 @@ func TestUnfinishedRound(t *testing.T) {
 		}
 		s.settle(wait)
 		s.wantNext("m0", 0)
+	})
+}
+
+// until waits for a record of the round as a whole.
+func (s *session) until(k wire.Kind) {
+	s.t.Helper()
+	for {
+		if _, err := s.log.Get(s.t.Context(), wire.Key{Session: "s", Round: s.round, Kind: k, Member: wire.Nobody}); err == nil {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+// TestLeavesInTime: opening boxes and contributing is one step, and still a
+// member that leaves between them sends no input, then.
+func TestLeavesInTime(t *testing.T) {
+	t.Parallel()
+	bubble(t, 4, func(s *session) {
+		s.open()
+		wait := s.others("m0")
+		s.leaves("m0", "open boxes")
+		if _, err := s.log.Get(s.t.Context(), wire.Key{Session: "s", Round: 1, Kind: wire.KindInput, Member: "m0"}); err == nil {
+			s.t.Error("it contributed before it left")
+		}
+		s.exact(must(s.participate("m0")))
+		s.settle(wait)
 	})
 }
 
