@@ -4,6 +4,8 @@ package view
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"chorus/pkg/secagg"
@@ -61,6 +63,7 @@ type facts struct {
 	shareSet    *wire.ShareSet
 	collection  *wire.Collection
 	accepted    *wire.Accepted
+	wrong       map[string]bool // members that revealed a wrong share
 	result      *wire.Result
 	certificate *wire.Certificate
 	abort       *wire.Abort
@@ -91,7 +94,7 @@ func Of(records []wire.Record) (*Status, error) {
 }
 
 func gather(records []wire.Record) (*facts, error) {
-	f := &facts{wrote: map[wire.Kind]map[string]bool{}}
+	f := &facts{wrote: map[wire.Kind]map[string]bool{}, wrong: map[string]bool{}}
 	for _, rec := range records {
 		if rec.Key.Kind == wire.KindOpen && f.round == nil {
 			r, err := secagg.NewRound(rec)
@@ -132,6 +135,8 @@ func (f *facts) take(rec wire.Record) error {
 	case wire.KindAccepted:
 		f.accepted = new(wire.Accepted)
 		return decode(f.accepted)
+	case wire.KindRebuilt:
+		return f.takeRebuilt(rec)
 	case wire.KindResult:
 		f.result = new(wire.Result)
 		return decode(f.result)
@@ -150,6 +155,19 @@ func (f *facts) take(rec wire.Record) error {
 			f.wrote[rec.Key.Kind] = map[string]bool{}
 		}
 		f.wrote[rec.Key.Kind][rec.Key.Member] = true
+	}
+	return nil
+}
+
+func (f *facts) takeRebuilt(rec wire.Record) error {
+	var b wire.Rebuilt
+	if err := wire.DecodeBody(rec.Body, &b); err != nil {
+		return err
+	}
+	for _, x := range b.Bad {
+		if int(x.Helper) < f.round.N() {
+			f.wrong[f.round.Name(int(x.Helper))] = true
+		}
 	}
 	return nil
 }
@@ -215,6 +233,10 @@ func (f *facts) dropped(s *Status) {
 	}
 	if f.collection != nil {
 		add(wire.MaskedInput, f.collection.Excluded)
+	}
+	for _, n := range slices.Sorted(maps.Keys(f.wrong)) {
+		gone[n] = true
+		s.Dropped = append(s.Dropped, Dropped{n, wire.Unmasking, wire.WrongShare})
 	}
 	for _, q := range []struct {
 		phase wire.Phase

@@ -36,7 +36,8 @@ type machine struct {
 	reveals   *secagg.Tally
 	attempt   uint32
 	trying    bool
-	tried     int // reveals that the last attempt used
+	tried     int          // reveals that the last attempt used
+	last      wire.Rebuilt // the last attempt that failed
 	keys      *wire.Blob
 }
 
@@ -128,7 +129,7 @@ func (m *machine) try() []wire.Entry {
 		return m.order()
 	}
 	if m.Up(wire.Unmasking) && len(m.reveals.Wait) == 0 {
-		return m.Abort(wire.NotEnough, m.shortage())
+		return m.Abort(m.shortage())
 	}
 	return nil
 }
@@ -148,6 +149,7 @@ func (m *machine) rebuilt(r wire.Record) []wire.Entry {
 	}
 	m.trying = false
 	if b.Lost.Len() > 0 {
+		m.last = b
 		return m.try()
 	}
 	m.keys = &b.Bundle

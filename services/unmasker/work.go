@@ -3,14 +3,24 @@ package unmasker
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"chorus/pkg/secagg"
 	"chorus/pkg/stage"
 	"chorus/pkg/wire"
 )
 
-func (m *machine) shortage() string {
-	return fmt.Sprintf("%d members revealed shares, %d good ones are needed for every mask", len(m.reveals.In), m.params.T)
+// shortage says why the masks could not be rebuilt: too few good shares, or
+// dealers whose shares are good and rebuild something else than they advertised.
+func (m *machine) shortage() (wire.Reason, string) {
+	var lost []string
+	for i := range m.last.Lost.All() {
+		lost = append(lost, m.Name(i))
+	}
+	if len(lost) > 0 && len(m.last.Bad) == 0 {
+		return wire.InconsistentDealing, "nothing rebuilds the masks of " + strings.Join(lost, ", ")
+	}
+	return wire.NotEnough, fmt.Sprintf("%d members revealed shares, %d good ones are needed for every mask", len(m.reveals.In), m.params.T)
 }
 
 // rebuild is the worker that turns the reveals of an order's helpers into mask
