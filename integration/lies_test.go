@@ -184,7 +184,7 @@ var boxLies = []lie{
 		flip(a.Shares[0].Share)
 	})), leaves(wire.InconsistentDealing)},
 	{"box: garbled for more than A_corr, and the round goes on without its dealer", 8, falseBoxes(0, 1), leaves(wire.InconsistentDealing)},
-	{"box: garbled for everyone, and the round cannot go on", 5, falseBoxes(0, 1, 3, 4), aborts(wire.NotEnough)},
+	{"box: garbled for everyone, and the round cannot go on", 5, falseBoxes(0, 1, 3, 4), aborts(wire.InconsistentDealing)},
 	{"commitments: to other shares than the boxes hold", 8, believed(wire.KindShares, repacked(wire.KindSharesPart, wire.KindShares, func(_ *world.Member, chunks [][]byte) {
 		chunks[len(chunks)-1][1*3*wire.DigestSize] ^= 1 // of m001's share of s
 	}, namesBoxes)), leaves(wire.InconsistentDealing)},
