@@ -99,11 +99,12 @@ func TestMemberKilled(t *testing.T) {
 	done := make(chan *report, 1)
 	go func() { done <- c.everybody(t.Context(), o, nil) }()
 	for _, kind := range []wire.Kind{wire.KindAdvert, wire.KindShares, wire.KindInput, wire.KindWitness, wire.KindConsent, wire.KindReveal, wire.KindAttest} {
-		// The kill before, at the duty, hits a life that has perhaps saved and
-		// not sent; this one hits a life that has sent.
-		p.until("at: " + begins[kind])
+		// A kill at the duty hits a life that has perhaps saved and not sent, the
+		// other one a life that has sent. A life may also be over before the kill
+		// comes; those after it only observe.
+		p.until("at: "+begins[kind], "result: ")
 		p.again()
-		p.until(fmt.Sprintf("chorus.log.crew.00000001.%s.%s", kind, victim.name))
+		p.until(fmt.Sprintf("chorus.log.crew.00000001.%s.%s", kind, victim.name), "result: ")
 		p.again()
 	}
 	p.until("result: ")

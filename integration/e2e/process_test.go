@@ -91,16 +91,18 @@ func (p *process) again() {
 	p.run()
 }
 
-// until waits for a word of this life of the process.
-func (p *process) until(text string) {
+// until waits for one of some words of this life of the process.
+func (p *process) until(words ...string) {
 	p.t.Helper()
 	for range 12000 {
-		if strings.Contains(p.said.String(), text) {
-			return
+		for _, w := range words {
+			if strings.Contains(p.said.String(), w) {
+				return
+			}
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	p.t.Fatalf("%s has not said %q in a minute:\n%s", p.name, text, tail(p.said.String(), 20))
+	p.t.Fatalf("%s has not said %q in a minute:\n%s", p.name, words, tail(p.said.String(), 20))
 }
 
 // peak is the most memory the process has held since it was started, in bytes.
