@@ -80,7 +80,11 @@ func Open(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, folder: f}
-	if _, err := c.folder.loadLedger(cfg.Session); err != nil {
+	l, err := c.folder.loadLedger(cfg.Session)
+	if err == nil {
+		err = c.folder.outdated(cfg.Session, l)
+	}
+	if err != nil {
 		f.close()
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 
 	"chorus/pkg/secagg"
 	"chorus/pkg/wire"
@@ -18,7 +20,9 @@ type ledger struct {
 	saved     []byte
 }
 
-func ledgerName(session string) string { return session + ".memory" }
+const ledgerEnd = ".memory"
+
+func ledgerName(session string) string { return session + ledgerEnd }
 
 func encodeLedger(owner wire.Digest, l *ledger) []byte {
 	w := newWriter(typeLedger, owner)
@@ -73,6 +77,14 @@ func (r *reader) spent() secagg.Spent {
 
 // loadLedger reads it anew for every round: what is on disk is what counts.
 func (f *folder) loadLedger(session string) (*ledger, error) {
+	l, err := f.loadLedgerOf(session)
+	if err != nil {
+		return nil, err
+	}
+	return l, f.spentElsewhere(session, l)
+}
+
+func (f *folder) loadLedgerOf(session string) (*ledger, error) {
 	path := f.path(ledgerName(session))
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,6 +100,24 @@ func (f *folder) loadLedger(session string) (*ledger, error) {
 	return l, nil
 }
 
+// spentElsewhere adds the sets that this identity signed in its other sessions:
+// a model is spent for a member, not for a session.
+func (f *folder) spentElsewhere(session string, l *ledger) error {
+	others, err := f.list(func(name string) bool { return strings.HasSuffix(name, ledgerEnd) && name != ledgerName(session) })
+	for _, name := range others {
+		other, oerr := f.loadLedgerOf(strings.TrimSuffix(name, ledgerEnd))
+		if oerr != nil {
+			return oerr
+		}
+		for _, s := range other.Spent {
+			for _, names := range s.Sets {
+				l.Spend(s.Model, names)
+			}
+		}
+	}
+	return err
+}
+
 func (f *folder) saveLedger(session string, l *ledger) error {
 	b := encodeLedger(f.owner, l)
 	if bytes.Equal(b, l.saved) {
@@ -97,5 +127,29 @@ func (f *folder) saveLedger(session string, l *ledger) error {
 		return err
 	}
 	l.saved = b
-	return nil
+	return f.outdated(session, l)
+}
+
+// outdated wipes what is left of rounds that this member can never answer again,
+// such as one that it left and that ended without it.
+func (f *folder) outdated(session string, l *ledger) error {
+	left, err := f.list(func(name string) bool {
+		round, ctx, ok := slotOf(session, name)
+		return ok && (round < l.LastRound || round == l.LastRound && ctx != l.LastCtx.String())
+	})
+	for _, name := range left {
+		err = errors.Join(err, f.remove(f.path(name)))
+	}
+	return err
+}
+
+// slotOf reads the name of a file of a slot.
+func slotOf(session, name string) (round uint32, ctx string, ok bool) {
+	rest, ok := strings.CutPrefix(name, session+".")
+	parts := strings.SplitN(rest, ".", 3)
+	if !ok || len(parts) != 3 {
+		return 0, "", false
+	}
+	n, err := strconv.ParseUint(parts[0], 10, 32)
+	return uint32(n), parts[1], err == nil && len(parts[0]) == 8
 }

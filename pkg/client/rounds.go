@@ -34,8 +34,14 @@ func (c *Client) NextRound(ctx context.Context) (uint32, error) {
 		if err != nil {
 			return 0, err
 		}
-		if over, err := c.ended(ctx, open); !over || err != nil {
+		over, err := c.ended(ctx, open)
+		if !over || err != nil {
 			return round, err
+		}
+		if round == l.LastRound { // it ended without this member
+			if err := c.folder.slot(c.cfg.Session, round, l.LastCtx).clear(); err != nil {
+				return 0, err
+			}
 		}
 	}
 }
