@@ -32,7 +32,7 @@ func (l *logger) Fatalf(format string, v ...any) {
 
 func (l *logger) Errorf(format string, v ...any)  { l.line(slog.LevelError, format, v) }
 func (l *logger) Warnf(format string, v ...any)   { l.line(slog.LevelWarn, format, v) }
-func (l *logger) Noticef(format string, v ...any) { l.line(slog.LevelInfo, format, v) }
+func (l *logger) Noticef(format string, v ...any) { l.line(slog.LevelDebug, format, v) }
 func (l *logger) Debugf(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
 func (l *logger) Tracef(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
 
