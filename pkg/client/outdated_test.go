@@ -29,7 +29,7 @@ func TestAbandonedRoundIsWiped(t *testing.T) {
 			s.open()
 			if asks {
 				c := s.start(name(0))
-				if round, err := c.NextRound(t.Context()); err != nil || round != 2 {
+				if round, err := c.NextRound(s.t.Context()); err != nil || round != 2 {
 					t.Fatal(round, err)
 				}
 				if left := secretsOf(s, name(0)); len(left) > 0 {
