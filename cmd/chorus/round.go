@@ -30,6 +30,7 @@ func roundCmd() *cobra.Command {
 func roundOpenCmd() *cobra.Command {
 	var p place
 	var model string
+	var force bool
 	c := &cobra.Command{
 		Use: "open", Short: "Open the next round of a session", Args: noArgs,
 		Long: `Opens the next round: its Open, signed by the session's opener, holds everything
@@ -63,7 +64,7 @@ that the round depends on. It refuses while the log is more than 80 % full.`,
 			if err != nil {
 				return err
 			}
-			o, err := s.OpenRound(c.Context(), l, told)
+			o, err := s.OpenRound(c.Context(), l, told, force)
 			if err != nil {
 				return err
 			}
@@ -76,6 +77,7 @@ that the round depends on. It refuses while the log is more than 80 % full.`,
 	p.flags(c)
 	p.sessionFlag(c)
 	p.jsonFlag(c)
+	c.Flags().BoolVar(&force, "force", false, "open it although the round before is still running")
 	c.Flags().StringVar(&model, "model", "", "hex digest of the model of this round, in sessions with --update told")
 	return c
 }

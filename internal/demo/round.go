@@ -87,7 +87,7 @@ func (d *demo) round(ctx context.Context, r int) (*Round, error) {
 	d.node.Meter.Take()
 	drops := d.dropouts(r)
 	d.wait(drops)
-	open, err := d.session.OpenRound(ctx, d.log, nil)
+	open, err := d.session.OpenRound(ctx, d.log, nil, false)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,12 +65,49 @@ func (s *Session) follow(ctx context.Context, g stage.Getter, t *Tip) error {
 	return nil
 }
 
-// OpenRound writes the next round of the session into the log. The Open comes
-// last: until it is there, there is no round.
-func (s *Session) OpenRound(ctx context.Context, l stage.Log, model *wire.Digest) (*wire.Open, error) {
+// ErrRunning: the round before has not ended. One that builds on the same
+// certificate would be refused as soon as that one is certified.
+var ErrRunning = errors.New("the round before is still running; wait for it with `chorus round watch`, or open the next one all the same with --force")
+
+// running reports whether a round may still be certified.
+func (s *Session) running(ctx context.Context, g stage.Getter, round uint32) (bool, error) {
+	rec, err := g.Get(ctx, s.key(round, wire.KindOpen))
+	if errors.Is(err, stage.ErrMissing) {
+		return false, nil
+	}
+	var o wire.Open
+	if err == nil {
+		_, err = wire.DecodeSigned(rec.Body, &o)
+	}
+	if err != nil || time.Now().After(o.Deadline(wire.Attestation)) {
+		return false, err
+	}
+	ends := []wire.Key{s.key(round, wire.KindCertificate)}
+	for _, stage := range []string{wire.Keybroker, wire.Collector, wire.Verifier, wire.Robust, wire.Unmasker} {
+		k := s.key(round, wire.KindAbort)
+		k.Member = stage
+		ends = append(ends, k)
+	}
+	for _, k := range ends {
+		if _, err := g.Get(ctx, k); !errors.Is(err, stage.ErrMissing) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// OpenRound writes the next round of the session into the log, once the one
+// before has ended or with force. The Open comes last: until it is there, there
+// is no round.
+func (s *Session) OpenRound(ctx context.Context, l stage.Log, model *wire.Digest, force bool) (*wire.Open, error) {
 	t, err := s.Tip(ctx, l)
 	if err != nil {
 		return nil, err
+	}
+	if t.Round > 1 && !force {
+		if running, err := s.running(ctx, l, t.Round-1); err != nil || running {
+			return nil, cmp.Or(err, fmt.Errorf("round %d: %w", t.Round-1, ErrRunning))
+		}
 	}
 	if model != nil {
 		t.Model = *model

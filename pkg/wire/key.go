@@ -127,8 +127,12 @@ func parseKey(f []string) (Key, error) {
 
 // Check reports whether k may exist at all.
 func (k Key) Check() error {
-	if _, ok := kinds[k.Kind]; !ok {
+	row, ok := kinds[k.Kind]
+	if !ok {
 		return fmt.Errorf("%w: unknown kind %q", ErrSubject, k.Kind)
+	}
+	if k.Part != 0 && !row.Parts {
+		return fmt.Errorf("%w: %s has no parts", ErrSubject, k.Kind)
 	}
 	if !Token(k.Session) || !Token(k.Member) || k.Round == 0 || k.Round > MaxRound {
 		return fmt.Errorf("%w: bad session, round or member", ErrSubject)
