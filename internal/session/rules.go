@@ -9,7 +9,7 @@ import (
 	"chorus/pkg/wire"
 )
 
-// sigma and eta as in protocol.md section 4.
+// sigma and eta as in docs/PROTOCOL.md, section 6.
 const (
 	sigma = 40
 	eta   = 20

@@ -8,7 +8,7 @@ import (
 
 	"chorus/pkg/secagg"
 	"chorus/pkg/stage"
-	"chorus/pkg/stage/jetlog/put"
+	"chorus/pkg/stage/put"
 	"chorus/pkg/wire"
 )
 

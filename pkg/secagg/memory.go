@@ -26,7 +26,7 @@ type Spent struct {
 // MaySign says whether a member may consent to the set of names on a model: at
 // most one further different set, ever, and only where the difference of the
 // two sums hides at least floor honest inputs on each side that is not empty
-// (protocol.md section 3). Identical sets may repeat.
+// (docs/PROTOCOL.md, section 11). Identical sets may repeat.
 func (m *Memory) MaySign(model wire.Digest, names []string, least int) bool {
 	var sets [][]string
 	for _, s := range m.Spent {

@@ -13,7 +13,7 @@ import (
 
 func set(s string) []string { return strings.Fields(s) }
 
-// TestMaySign is protocol.md section 3: what a spent model still allows, with
+// TestMaySign is docs/PROTOCOL.md, section 11: what a spent model still allows, with
 // floor + A_corr = 3.
 func TestMaySign(t *testing.T) {
 	model := wire.Digest{1}

@@ -31,6 +31,12 @@ type Config struct {
 	Rand         io.Reader     // pkg/client passes crypto/rand.Reader, and nothing else
 }
 
+// Format redacts: Config holds the identity and the update.
+func (c Config) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "secagg.Config(%s, redacted)", c.Name) }
+
+// Format redacts: this is what all of it protects.
+func (Contribution) Format(f fmt.State, _ rune) { io.WriteString(f, "secagg.Contribution(redacted)") }
+
 // State is what a member must not lose within a round: it is persisted before
 // the entries that Step returned with it are sent. It holds secrets.
 type State struct {

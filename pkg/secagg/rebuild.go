@@ -172,7 +172,7 @@ func (b *Rebuilder) termsOf(dealer int, secret field.Element, terms []mask.Term)
 }
 
 // pairSign: u subtracts the mask it shares with v if and only if u > v in
-// roster order (protocol.md 5.1). It returns whether the term is negative.
+// roster order (docs/PROTOCOL.md, section 9). It returns whether the term is negative.
 func pairSign(u, v int) (negative bool) { return u > v }
 
 const termSize = 1 + mask.KeySize

@@ -233,10 +233,11 @@ func TestSecretsRedact(t *testing.T) {
 	s := d.secrets[0].s.Bytes()
 	b := d.secrets[0].b.Bytes()
 	state := &State{Master: []byte("the master secret of a member!!!")}
-	for _, v := range []any{d.secrets[0], *d.secrets[0], state, *state} {
+	cfg := Config{Identity: []byte("the master secret of a member!!!"), Contribution: &Contribution{Update: []float64{4242}}}
+	for _, v := range []any{d.secrets[0], *d.secrets[0], state, *state, cfg, &cfg, *cfg.Contribution} {
 		for _, f := range []string{"%v", "%+v", "%#v", "%x", "%s", "%d"} {
 			text := fmt.Sprintf(f, v)
-			for _, leak := range []string{string(s[:]), fmt.Sprintf("%x", s), fmt.Sprint(s), string(b[:]), fmt.Sprintf("%x", b), "master secret", fmt.Sprintf("%x", state.Master)} {
+			for _, leak := range []string{string(s[:]), fmt.Sprintf("%x", s), fmt.Sprint(s), string(b[:]), fmt.Sprintf("%x", b), "master secret", "4242", fmt.Sprintf("%x", state.Master)} {
 				if contains(text, []byte(leak)) {
 					t.Fatalf("%s prints a secret: %s", f, text)
 				}

@@ -2,7 +2,7 @@ package secagg
 
 import "errors"
 
-// What a participant refuses (protocol.md section 9). A refusal ends the round
+// What a participant refuses (docs/PROTOCOL.md, section 14). A refusal ends the round
 // for this member: nothing further is sent, whatever the server does next.
 var (
 	ErrSecondOpen     = errors.New("refused: a second open for a round that this member has answered")

@@ -57,7 +57,7 @@ type Opening struct {
 	Weight   uint64
 }
 
-// CheckSum is the public check of the sum (protocol.md section 7): the opened
+// CheckSum is the public check of the sum (docs/PROTOCOL.md, section 12): the opened
 // integers and blinds open the sum of the commitments of A. The combiner comes
 // from ctx, A with all commitments, and the opened integers.
 func (r *Round) CheckSum(o *Opening) (*wire.Checked, []float64, error) {

@@ -35,7 +35,7 @@ func (r *Round) pairs(s Set) [][]byte {
 }
 
 // SetupRoot is the digest of U1 with its keys, and of the parameters that
-// follow from it (protocol.md sections 3 and 5).
+// follow from it (docs/PROTOCOL.md, sections 6 and 7).
 func (r *Round) SetupRoot(adverts Set) (wire.Digest, error) {
 	p, err := r.Params(len(adverts))
 	if err != nil {

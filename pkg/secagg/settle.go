@@ -91,7 +91,7 @@ func (c *Case) loadAnswer(ctx context.Context, g Getter, o *wire.SettleOrder, d 
 	return nil
 }
 
-// Settle decides every dispute (protocol.md 5.3).
+// Settle decides every dispute (docs/PROTOCOL.md, section 10).
 func (c *Case) Settle(o *wire.SettleOrder) *wire.Settlement {
 	n := c.round.N()
 	leaving, rejected := map[wire.Reason]wire.Bitmap{}, map[wire.Reason]wire.Bitmap{}

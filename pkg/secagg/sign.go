@@ -8,7 +8,7 @@ import (
 )
 
 // Sign returns the record body of m: its canonical bytes and id's signature
-// over purpose, ctx and them (protocol.md section 2).
+// over purpose, ctx and them (docs/PROTOCOL.md, section 4).
 func Sign(id ed25519.PrivateKey, purpose wire.Kind, ctx wire.Digest, m wire.Message) []byte {
 	e := wire.Envelope{Body: wire.Encode(m)}
 	copy(e.Sig[:], ed25519.Sign(id, wire.SignedBytes(purpose, ctx, e.Body)))

@@ -16,7 +16,7 @@ func weak(format string, a ...any) error {
 
 // members decodes a bundle and verifies that every item is the record of its
 // member, signed for this round: service verdicts never substitute for that
-// (protocol.md section 5).
+// (docs/PROTOCOL.md, section 8).
 func members[T any, M interface {
 	*T
 	wire.Message

@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"chorus/pkg/stage"
-	"chorus/pkg/stage/jetlog/put"
+	"chorus/pkg/stage/put"
 	"chorus/pkg/wire"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"chorus/pkg/stage"
-	"chorus/pkg/stage/jetlog/put"
+	"chorus/pkg/stage/put"
 	"chorus/pkg/wire"
 )
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"chorus/pkg/stage"
-	"chorus/pkg/stage/jetlog/put"
+	"chorus/pkg/stage/put"
 	"chorus/pkg/wire"
 )
 

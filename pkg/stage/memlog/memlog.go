@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"chorus/pkg/stage"
-	"chorus/pkg/stage/jetlog/put"
+	"chorus/pkg/stage/put"
 	"chorus/pkg/wire"
 )
 

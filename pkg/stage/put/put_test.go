@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"chorus/pkg/stage"
-	"chorus/pkg/stage/jetlog/put"
 	"chorus/pkg/stage/memlog"
+	"chorus/pkg/stage/put"
 	"chorus/pkg/wire"
 )
 
