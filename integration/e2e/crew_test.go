@@ -162,7 +162,7 @@ func (c *crew) sum(round uint32, names []string) []int64 {
 
 func (c *crew) open() *wire.Open {
 	c.t.Helper()
-	o, err := c.session.OpenRound(c.t.Context(), c.log, nil)
+	o, err := c.session.OpenRound(c.t.Context(), c.log, nil, false)
 	if err != nil {
 		c.t.Fatal(err)
 	}
