@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -133,6 +134,9 @@ func (v *view) quorum(kind, bundle wire.Kind, bodies map[int][]byte) []wire.Entr
 }
 
 func (v *view) disputes(ds ...wire.Dispute) []wire.Entry {
+	slices.SortFunc(ds, func(a, b wire.Dispute) int {
+		return cmp.Or(cmp.Compare(a.Dealer, b.Dealer), cmp.Compare(a.Complainer, b.Complainer))
+	})
 	return []wire.Entry{v.s.fact(wire.KindComplaints, &wire.Complaints{Disputes: ds, Excess: bitmap()})}
 }
 

@@ -41,7 +41,9 @@ func withChorus(m *testing.M) int {
 }
 
 // TestScripts runs testdata/script/*.txt, which are written in the language of
-// rogpeppe/go-internal/testscript, as far as they need it.
+// rogpeppe/go-internal/testscript, as far as they need it. That library shows
+// what a process in the background printed only once it has ended; these scripts
+// kill a participant in the middle of what it says.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txt"))
 	if err != nil || len(files) == 0 {

@@ -264,3 +264,31 @@ func TestRosterSurvivesItsParts(t *testing.T) {
 		t.Fatalf("%v %v", got, err)
 	}
 }
+
+// TestChecksRefuse: canonical bytes of messages that break their own rules.
+func TestChecksRefuse(t *testing.T) {
+	for name, m := range map[string]Message{
+		"the same dispute twice":       &Complaints{Disputes: []Dispute{{1, 2}, {1, 2}}},
+		"disputes out of order":        &Complaints{Disputes: []Dispute{{1, 3}, {1, 2}}},
+		"a complaint about nothing":    &Complaint{},
+		"boxes out of order":           &Complaint{Boxes: []BoxRef{{Dealer: 2}, {Dealer: 1}}},
+		"half a share":                 &Answer{Shares: []Dealt{{Share: []byte{1}}}},
+		"a share for one holder twice": &Answer{Shares: []Dealt{{1, make([]byte, DealtSize)}, {1, make([]byte, DealtSize)}}},
+		"a blob of too many parts":     &Quorum{Bundle: Blob{Bytes: 1, Parts: 2}},
+		"a blob of too few parts":      &Quorum{Bundle: Blob{Bytes: MaxPart + 1, Parts: 1}},
+		"weight 0":                     &Input{Words: Parts{Count: 2}, Commitments: Parts{Count: 2}},
+		"a list without parts":         &Shares{Boxes: Parts{Count: 1}},
+		"one reason twice":             &Settlement{Leaving: []Exclusion{{Late, nil}, {Late, nil}}},
+		"a short box key":              &Advert{BoxKey: []byte{1}},
+		"a story for a detail":         &Abort{Detail: strings.Repeat("x", 257)},
+		"bundle positions repeat":      &Bundle{Items: []Item{{1, nil}, {1, nil}}},
+		"roster out of order":          &Roster{Session: "s", Version: 1, Members: []Member{{Name: "b", MaxWeight: 1}, {Name: "a", Identity: [32]byte{1}, MaxWeight: 1}}},
+		"one identity, two names":      &Roster{Session: "s", Version: 1, Members: []Member{{Name: "a", MaxWeight: 1}, {Name: "b", MaxWeight: 1}}},
+	} {
+		b := Encode(m)
+		fresh := reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)
+		if err := DecodeBody(b, fresh); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
