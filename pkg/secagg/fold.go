@@ -27,9 +27,48 @@ func NewFold(stage string, open wire.Record) (*Fold, error) {
 	return &Fold{Round: r, Stage: stage, armed: map[wire.Phase]uint32{}, up: map[wire.Phase]bool{}}, nil
 }
 
-// TakeRoster folds in a roster part. It reports whether the round is complete
+// A Body is what a stage adds to a Fold.
+type Body interface {
+	Start() []wire.Entry               // once the roster is there
+	Take(rec wire.Record) []wire.Entry // every later record, until the fold is over
+}
+
+// A Machine is a stage's machine: the same first steps for all of them, then
+// its Body.
+type Machine struct {
+	*Fold
+	Body
+}
+
+// NewMachine reads the Open for a stage.
+func NewMachine(stage string, open wire.Record, body func(f *Fold) Body) (*Machine, error) {
+	f, err := NewFold(stage, open)
+	if err != nil {
+		return nil, err
+	}
+	return &Machine{f, body(f)}, nil
+}
+
+// Step folds in one record.
+func (m *Machine) Step(rec wire.Record) []wire.Entry {
+	switch {
+	case m.Over:
+		return nil
+	case rec.Key.Kind == wire.KindRoster:
+		ready, es := m.takeRoster(rec)
+		if ready {
+			es = m.Start()
+		}
+		return es
+	case !m.Complete():
+		return nil
+	}
+	return m.Take(rec)
+}
+
+// takeRoster folds in a roster part. It reports whether the round is complete
 // by it, and aborts a round whose roster is not the one that the Open names.
-func (f *Fold) TakeRoster(rec wire.Record) (ready bool, es []wire.Entry) {
+func (f *Fold) takeRoster(rec wire.Record) (ready bool, es []wire.Entry) {
 	was := f.Complete()
 	if err := f.AddRoster(rec); err != nil {
 		return false, f.Abort(wire.Malformed, err.Error())

@@ -98,6 +98,19 @@ func LoadRound(ctx context.Context, g Getter, key wire.Key) (*Round, error) {
 	return r, nil
 }
 
+// LoadOrder reads a work order and the round that it belongs to.
+func LoadOrder[T any, M interface {
+	*T
+	wire.Message
+}](ctx context.Context, g Getter, order wire.Record) (M, *Round, error) {
+	o := M(new(T))
+	if err := wire.Decode(order.Body, wire.MaxTask, o); err != nil {
+		return nil, nil, fmt.Errorf("work order for %s: %w", order.Key, err)
+	}
+	r, err := LoadRound(ctx, g, order.Key)
+	return o, r, err
+}
+
 // LoadMembers fetches a bundle and decodes the messages in it. The stages that
 // admitted the records have verified them; a worker holds them to the digest.
 func LoadMembers[T any, M interface {

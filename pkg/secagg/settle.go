@@ -19,11 +19,7 @@ type Case struct {
 
 // LoadCase fetches the complaints, the disputed dealers' digest lists and
 // commitments, and their answers.
-func LoadCase(ctx context.Context, g Getter, key wire.Key, o *wire.SettleOrder) (*Case, error) {
-	r, err := LoadRound(ctx, g, key)
-	if err != nil {
-		return nil, err
-	}
+func LoadCase(ctx context.Context, g Getter, r *Round, o *wire.SettleOrder) (*Case, error) {
 	headers, err := LoadMembers[wire.Shares](ctx, g, r, wire.KindShareSetBundle, o.Headers)
 	if err != nil {
 		return nil, err

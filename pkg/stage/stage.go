@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"chorus/pkg/wire"
@@ -91,4 +92,22 @@ type Order struct {
 	Attempt uint32
 	Extend  func() // heartbeat: still at it
 	Done    func() // the effect is stored
+}
+
+// CheckEntry refuses what the streams would refuse, before it crosses the wire.
+func CheckEntry(e wire.Entry) error {
+	if e.Task {
+		return fmt.Errorf("%w: %v is a work order; use Offer", ErrRefused, e.Key)
+	}
+	if err := e.Key.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	limit := wire.MaxPart
+	if e.Key.Kind.Row().Stream == wire.Log {
+		limit = wire.MaxBody
+	}
+	if len(e.Body) > limit {
+		return fmt.Errorf("%w: %v has %d bytes, at most %d fit; split the body into parts", ErrRefused, e.Key, len(e.Body), limit)
+	}
+	return nil
 }

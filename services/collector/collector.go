@@ -23,8 +23,7 @@ func Spec() stage.Spec {
 		Derives:  []wire.Kind{wire.KindCollection},
 		Observes: []wire.Kind{wire.KindInputIntake, wire.KindSum, wire.KindDeadline},
 		New: func(open wire.Record) (stage.Machine, error) {
-			f, err := secagg.NewFold(wire.Collector, open)
-			return &machine{Fold: f}, err
+			return secagg.NewMachine(wire.Collector, open, func(f *secagg.Fold) secagg.Body { return &machine{Fold: f} })
 		},
 		Work: map[wire.Kind]stage.Worker{wire.KindInputIntake: intake, wire.KindSum: sum},
 	}
@@ -38,16 +37,12 @@ type machine struct {
 	collection *wire.Collection
 }
 
-// Step folds in one record.
-func (m *machine) Step(r wire.Record) []wire.Entry {
+// Start implements secagg.Body.
+func (m *machine) Start() []wire.Entry { return nil }
+
+// Take implements secagg.Body.
+func (m *machine) Take(r wire.Record) []wire.Entry {
 	switch {
-	case m.Over:
-		return nil
-	case r.Key.Kind == wire.KindRoster:
-		_, es := m.TakeRoster(r)
-		return es
-	case !m.Complete():
-		return nil
 	case r.Key.Kind == wire.KindSetup:
 		return m.Read(r, &m.setup)
 	case r.Key.Kind == wire.KindShareSet:
@@ -163,11 +158,7 @@ func intake(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.E
 // sum is the worker: one part of every member of A, added up one by one, so
 // that it holds two parts at a time whatever n and d are.
 func sum(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entry, error) {
-	var o wire.SumOrder
-	if err := wire.Decode(order.Body, wire.MaxTask, &o); err != nil {
-		return nil, err
-	}
-	r, err := secagg.LoadRound(ctx, bulk, order.Key)
+	o, r, err := secagg.LoadOrder[wire.SumOrder](ctx, bulk, order)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +168,11 @@ func sum(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entr
 	}
 	var total *secagg.Vector
 	for i := range o.Members.All() {
-		b, err := secagg.LoadPart(ctx, bulk, r.Key(wire.KindInputPart, r.Name(i), 0), inputs[i].Words, o.Part)
+		in, ok := inputs[i]
+		if !ok {
+			return nil, fmt.Errorf("position %d is accepted and was not collected", i)
+		}
+		b, err := secagg.LoadPart(ctx, bulk, r.Key(wire.KindInputPart, r.Name(i), 0), in.Words, o.Part)
 		if err != nil {
 			return nil, err
 		}
@@ -190,6 +185,9 @@ func sum(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entr
 		} else if err := total.Add(v); err != nil {
 			return nil, fmt.Errorf("part %d of %s: %w", o.Part, r.Name(i), err)
 		}
+	}
+	if total == nil {
+		return nil, fmt.Errorf("nobody is accepted")
 	}
 	body := total.Bytes()
 	return []wire.Entry{

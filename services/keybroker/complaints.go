@@ -124,14 +124,14 @@ func (m *machine) closeAnswers() []wire.Entry {
 // dealer's header is false, a dealer whose published share does not match its
 // own commitments leaves.
 func settle(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entry, error) {
-	var o wire.SettleOrder
-	if err := wire.Decode(order.Body, wire.MaxTask, &o); err != nil {
+	o, r, err := secagg.LoadOrder[wire.SettleOrder](ctx, bulk, order)
+	if err != nil {
 		return nil, err
 	}
-	c, err := secagg.LoadCase(ctx, bulk, order.Key, &o)
+	c, err := secagg.LoadCase(ctx, bulk, r, o)
 	if err != nil {
 		return nil, fmt.Errorf("settling: %w", err)
 	}
-	s := c.Settle(&o)
+	s := c.Settle(o)
 	return []wire.Entry{{Key: order.Key, Body: wire.Encode(s)}}, nil
 }

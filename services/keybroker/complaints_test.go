@@ -20,9 +20,9 @@ func TestComplaintsFit(t *testing.T) {
 		for dealer := range m.Corrupt {
 			c.Boxes = append(c.Boxes, wire.BoxRef{Dealer: uint16(10*i + dealer)})
 		}
-		m.Step(said(m, ids, i, wire.KindComplaint, c))
+		m.Take(said(m, ids, i, wire.KindComplaint, c))
 	}
-	for _, e := range append(m.Step(wire.Record{Key: m.Key(wire.KindCollection, wire.Nobody, 0)}), m.closeAfter()...) {
+	for _, e := range append(m.Take(wire.Record{Key: m.Key(wire.KindCollection, wire.Nobody, 0)}), m.closeAfter()...) {
 		if len(e.Body) > wire.MaxBody || e.Task && len(e.Body) > wire.MaxTask {
 			t.Errorf("%s takes %d bytes", e.Key, len(e.Body))
 		}
@@ -35,7 +35,7 @@ func TestComplaintsFit(t *testing.T) {
 // closeAfter is the order when the time for answers is up.
 func (m *machine) closeAfter() []wire.Entry {
 	at := m.Open.Deadline(wire.ComplaintsPhase)
-	return m.Step(wire.Record{Key: m.Key(wire.KindDeadline, string(wire.ComplaintsPhase), 0), Time: at,
+	return m.Take(wire.Record{Key: m.Key(wire.KindDeadline, string(wire.ComplaintsPhase), 0), Time: at,
 		Body: wire.Encode(&wire.Deadline{At: at.UnixMilli()})})
 }
 
@@ -54,14 +54,14 @@ func atShareSet(t *testing.T, n int) (*machine, []ed25519.PrivateKey) {
 		}
 		a := &wire.Advert{BoxKey: key.PublicKey()}
 		copy(a.MaskKey[:], a.BoxKey[len(a.BoxKey)-32:])
-		m.Step(said(m, ids, i, wire.KindAdvert, a))
+		m.Take(said(m, ids, i, wire.KindAdvert, a))
 	}
 	s := &wire.Shares{SetupRoot: m.setup.Root}
 	s.Boxes.Count, s.Boxes.Bytes = secagg.SharesParts(n)
 	for i := range n {
 		rec := said(m, ids, i, wire.KindShares, s)
-		m.Step(rec)
-		m.Step(wire.Record{Key: m.Key(wire.KindSharesIntake, m.Name(i), 0), Body: wire.Encode(&wire.Intake{Header: wire.Sum(rec.Body)})})
+		m.Take(rec)
+		m.Take(wire.Record{Key: m.Key(wire.KindSharesIntake, m.Name(i), 0), Body: wire.Encode(&wire.Intake{Header: wire.Sum(rec.Body)})})
 	}
 	return m, ids
 }
@@ -92,5 +92,5 @@ func atOpen(t *testing.T, n int) (*machine, []ed25519.PrivateKey) {
 	for _, e := range parts {
 		folded.Step(wire.Record{Key: e.Key, Body: e.Body})
 	}
-	return folded.(*machine), ids
+	return folded.(*secagg.Machine).Body.(*machine), ids
 }

@@ -20,8 +20,7 @@ func Spec() stage.Spec {
 		Derives:  []wire.Kind{wire.KindSetup, wire.KindShareSet, wire.KindComplaints},
 		Observes: []wire.Kind{wire.KindSharesIntake, wire.KindSettlement, wire.KindDeadline},
 		New: func(open wire.Record) (stage.Machine, error) {
-			f, err := secagg.NewFold(wire.Keybroker, open)
-			return &machine{Fold: f}, err
+			return secagg.NewMachine(wire.Keybroker, open, func(f *secagg.Fold) secagg.Body { return &machine{Fold: f} })
 		},
 		Work: map[wire.Kind]stage.Worker{wire.KindSharesIntake: stage.Intake, wire.KindSettlement: settle},
 	}
@@ -41,28 +40,22 @@ type machine struct {
 	settled         bool
 }
 
-// Step folds in one record.
-func (m *machine) Step(r wire.Record) []wire.Entry {
-	switch {
-	case m.Over:
-		return nil
-	case r.Key.Kind == wire.KindRoster:
-		return m.roster(r)
-	case !m.Complete():
-		return nil
-	case r.Key.Kind == wire.KindDeadline:
+// Take implements secagg.Body.
+func (m *machine) Take(r wire.Record) []wire.Entry {
+	switch r.Key.Kind {
+	case wire.KindDeadline:
 		return append(m.TakeDeadline(r), m.advance()...)
-	case r.Key.Kind == wire.KindAdvert:
+	case wire.KindAdvert:
 		return m.advert(r)
-	case r.Key.Kind == wire.KindShares:
+	case wire.KindShares:
 		return m.share(r)
-	case r.Key.Kind == wire.KindSharesIntake:
+	case wire.KindSharesIntake:
 		return m.intake(r)
-	case r.Key.Kind == wire.KindComplaint:
+	case wire.KindComplaint:
 		m.complaint(r)
-	case r.Key.Kind == wire.KindCollection:
+	case wire.KindCollection:
 		return m.closeComplaints()
-	case r.Key.Kind == wire.KindAnswer:
+	case wire.KindAnswer:
 		return m.answer(r)
 	}
 	return nil
@@ -81,11 +74,8 @@ func (m *machine) advance() []wire.Entry {
 	return nil
 }
 
-func (m *machine) roster(r wire.Record) []wire.Entry {
-	ready, es := m.TakeRoster(r)
-	if !ready {
-		return es
-	}
+// Start implements secagg.Body.
+func (m *machine) Start() []wire.Entry {
 	m.adverts, m.shares, m.badComplaints = secagg.NewTally(m.N()), secagg.NewTally(m.N()), secagg.NewTally(m.N())
 	m.maskKeys, m.boxKeys = map[[wire.MaskKeySize]byte]bool{}, map[string]bool{}
 	m.complaints, m.answered = map[int]*wire.Complaint{}, wire.NewBitmap(m.N())

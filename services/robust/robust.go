@@ -19,8 +19,7 @@ func Spec() stage.Spec {
 			wire.KindWitnessed, wire.KindComplaints, wire.KindSettlement},
 		Derives: []wire.Kind{wire.KindAccepted},
 		New: func(open wire.Record) (stage.Machine, error) {
-			f, err := secagg.NewFold(wire.Robust, open)
-			return &machine{Fold: f, headers: map[string]wire.Digest{}}, err
+			return secagg.NewMachine(wire.Robust, open, func(f *secagg.Fold) secagg.Body { return &machine{Fold: f} })
 		},
 	}
 }
@@ -37,16 +36,18 @@ type machine struct {
 	decided    bool
 }
 
-// Step folds in one record.
-func (m *machine) Step(r wire.Record) []wire.Entry {
-	switch {
-	case m.Over:
-		return nil
-	case r.Key.Kind == wire.KindRoster:
-		return m.roster(r)
-	case !m.Complete():
-		return nil
+// Start aborts a round whose filter this version does not have: better no result
+// than one that passes for filtered.
+func (m *machine) Start() []wire.Entry {
+	m.headers = map[string]wire.Digest{}
+	if m.Open.Filter != wire.FilterNone {
+		return m.Abort(wire.Unsupported, fmt.Sprintf("filter %q: this version has only %q", m.Open.Filter, wire.FilterNone))
 	}
+	return nil
+}
+
+// Take implements secagg.Body.
+func (m *machine) Take(r wire.Record) []wire.Entry {
 	switch r.Key.Kind {
 	case wire.KindInput:
 		m.headers[r.Key.Member] = wire.Sum(r.Body)
@@ -68,16 +69,6 @@ func (m *machine) Step(r wire.Record) []wire.Entry {
 		return append(m.Read(r, m.settlement), m.decide()...)
 	}
 	return m.decide()
-}
-
-// roster aborts a round whose filter this version does not have: better no
-// result than one that passes for filtered.
-func (m *machine) roster(r wire.Record) []wire.Entry {
-	ready, es := m.TakeRoster(r)
-	if ready && m.Open.Filter != wire.FilterNone {
-		return m.Abort(wire.Unsupported, fmt.Sprintf("filter %q: this version has only %q", m.Open.Filter, wire.FilterNone))
-	}
-	return es
 }
 
 // decide derives A once the collection root has its quorum and every dispute is

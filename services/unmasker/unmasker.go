@@ -18,8 +18,7 @@ func Spec() stage.Spec {
 			wire.KindReveal, wire.KindRevealIntake, wire.KindRebuilt, wire.KindDeadline},
 		Observes: []wire.Kind{wire.KindRevealIntake, wire.KindRebuilt, wire.KindOpened, wire.KindDeadline},
 		New: func(open wire.Record) (stage.Machine, error) {
-			f, err := secagg.NewFold(wire.Unmasker, open)
-			return &machine{Fold: f, sums: map[uint32]wire.Digest{}}, err
+			return secagg.NewMachine(wire.Unmasker, open, func(f *secagg.Fold) secagg.Body { return &machine{Fold: f} })
 		},
 		Work: map[wire.Kind]stage.Worker{wire.KindRevealIntake: stage.Intake, wire.KindRebuilt: rebuild, wire.KindOpened: unmask},
 	}
@@ -41,17 +40,14 @@ type machine struct {
 	keys      *wire.Blob
 }
 
-// Step folds in one record.
-func (m *machine) Step(r wire.Record) []wire.Entry {
-	switch {
-	case m.Over:
-		return nil
-	case r.Key.Kind == wire.KindRoster:
-		_, es := m.TakeRoster(r)
-		return es
-	case !m.Complete():
-		return nil
-	}
+// Start implements secagg.Body.
+func (m *machine) Start() []wire.Entry {
+	m.sums = map[uint32]wire.Digest{}
+	return nil
+}
+
+// Take implements secagg.Body.
+func (m *machine) Take(r wire.Record) []wire.Entry {
 	switch r.Key.Kind {
 	case wire.KindSetup:
 		return m.start(r)

@@ -26,11 +26,11 @@ func (m *machine) shortage() (wire.Reason, string) {
 // rebuild is the worker that turns the reveals of an order's helpers into mask
 // keys, or into the names of those whose shares are bad.
 func rebuild(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entry, error) {
-	var o wire.RebuildOrder
-	if err := wire.Decode(order.Body, wire.MaxTask, &o); err != nil {
+	o, r, err := secagg.LoadOrder[wire.RebuildOrder](ctx, bulk, order)
+	if err != nil {
 		return nil, err
 	}
-	b, err := load(ctx, bulk, order.Key, &o)
+	b, err := load(ctx, bulk, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,7 @@ func rebuild(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.
 // maxBad keeps the list of bad shares inside a log record.
 const maxBad = 500
 
-func load(ctx context.Context, bulk stage.Getter, key wire.Key, o *wire.RebuildOrder) (*secagg.Rebuilder, error) {
-	r, err := secagg.LoadRound(ctx, bulk, key)
-	if err != nil {
-		return nil, err
-	}
+func load(ctx context.Context, bulk stage.Getter, r *secagg.Round, o *wire.RebuildOrder) (*secagg.Rebuilder, error) {
 	p, err := r.Params(o.U1.Len())
 	if err != nil {
 		return nil, err
@@ -98,11 +94,7 @@ func loadReveals(ctx context.Context, bulk stage.Getter, b *secagg.Rebuilder, o 
 
 // unmask is the worker that takes the masks off one part of the sum.
 func unmask(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entry, error) {
-	var o wire.UnmaskOrder
-	if err := wire.Decode(order.Body, wire.MaxTask, &o); err != nil {
-		return nil, err
-	}
-	r, err := secagg.LoadRound(ctx, bulk, order.Key)
+	o, r, err := secagg.LoadOrder[wire.UnmaskOrder](ctx, bulk, order)
 	if err != nil {
 		return nil, err
 	}

@@ -73,11 +73,7 @@ func (m *machine) attest(r wire.Record) []wire.Entry {
 
 // check is the worker: the public check of the sum over A.
 func check(ctx context.Context, order wire.Record, bulk stage.Getter) ([]wire.Entry, error) {
-	var o wire.CheckOrder
-	if err := wire.Decode(order.Body, wire.MaxTask, &o); err != nil {
-		return nil, err
-	}
-	r, err := secagg.LoadRound(ctx, bulk, order.Key)
+	o, r, err := secagg.LoadOrder[wire.CheckOrder](ctx, bulk, order)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +104,9 @@ const maxRows = 1000
 // so that the worker's memory does not grow with their number.
 func rows(ctx context.Context, bulk stage.Getter, r *secagg.Round, inputs map[int]*wire.Input, members wire.Bitmap) (sum []commit.Point, err error) {
 	for i := range members.All() {
+		if inputs[i] == nil {
+			return nil, fmt.Errorf("position %d is accepted and was not collected", i)
+		}
 		b, err := secagg.LoadParts(ctx, bulk, r.Key(wire.KindCommitPart, r.Name(i), 0), inputs[i].Commitments)
 		if err != nil {
 			return nil, err

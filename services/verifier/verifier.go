@@ -22,8 +22,7 @@ func Spec() stage.Spec {
 		Derives:  []wire.Kind{wire.KindWitnessed, wire.KindConsented, wire.KindResult, wire.KindCertificate},
 		Observes: []wire.Kind{wire.KindChecked, wire.KindDeadline},
 		New: func(open wire.Record) (stage.Machine, error) {
-			f, err := secagg.NewFold(wire.Verifier, open)
-			return &machine{Fold: f, weights: map[string]uint32{}, opened: map[uint32]wire.Digest{}}, err
+			return secagg.NewMachine(wire.Verifier, open, func(f *secagg.Fold) secagg.Body { return &machine{Fold: f} })
 		},
 		Work: map[wire.Kind]stage.Worker{wire.KindChecked: check},
 	}
@@ -52,17 +51,14 @@ type poll struct {
 	done   bool
 }
 
-// Step folds in one record.
-func (m *machine) Step(r wire.Record) []wire.Entry {
-	switch {
-	case m.Over:
-		return nil
-	case r.Key.Kind == wire.KindRoster:
-		_, es := m.TakeRoster(r)
-		return es
-	case !m.Complete():
-		return nil
-	}
+// Start implements secagg.Body.
+func (m *machine) Start() []wire.Entry {
+	m.weights, m.opened = map[string]uint32{}, map[uint32]wire.Digest{}
+	return nil
+}
+
+// Take implements secagg.Body.
+func (m *machine) Take(r wire.Record) []wire.Entry {
 	switch r.Key.Kind {
 	case wire.KindSetup:
 		return m.Read(r, &m.setup)

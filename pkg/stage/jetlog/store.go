@@ -35,7 +35,7 @@ const answerWait = 5 * time.Second
 
 // Append stores e under its key, once and for all.
 func (s *Store) Append(ctx context.Context, e wire.Entry) error {
-	if err := check(e); err != nil {
+	if err := stage.CheckEntry(e); err != nil {
 		return err
 	}
 	err := s.publish(ctx, e.Key.Subject(), e.Body)
@@ -47,24 +47,6 @@ func (s *Store) Append(ctx context.Context, e wire.Entry) error {
 		}
 	}
 	return err
-}
-
-// check refuses what the stream would refuse, before it crosses the wire.
-func check(e wire.Entry) error {
-	if e.Task {
-		return fmt.Errorf("%w: %v is a work order; use Offer", stage.ErrRefused, e.Key)
-	}
-	if err := e.Key.Check(); err != nil {
-		return fmt.Errorf("%w: %w", stage.ErrRefused, err)
-	}
-	limit := wire.MaxPart
-	if e.Key.Kind.Row().Stream == wire.Log {
-		limit = wire.MaxBody
-	}
-	if len(e.Body) > limit {
-		return fmt.Errorf("%w: %v has %d bytes, at most %d fit; split the body into parts", stage.ErrRefused, e.Key, len(e.Body), limit)
-	}
-	return nil
 }
 
 // publish stores a message if its subject has none.

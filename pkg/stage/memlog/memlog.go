@@ -57,7 +57,7 @@ func (l *Log) Append(ctx context.Context, e wire.Entry) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := check(e); err != nil {
+	if err := stage.CheckEntry(e); err != nil {
 		return err
 	}
 	store, fault := true, error(nil)
@@ -71,24 +71,6 @@ func (l *Log) Append(ctx context.Context, e wire.Entry) error {
 		return err
 	}
 	return fault
-}
-
-// check refuses what a stream would refuse.
-func check(e wire.Entry) error {
-	if e.Task {
-		return fmt.Errorf("%w: %v is a work order; use Offer", stage.ErrRefused, e.Key)
-	}
-	if err := e.Key.Check(); err != nil {
-		return fmt.Errorf("%w: %w", stage.ErrRefused, err)
-	}
-	limit := wire.MaxPart
-	if e.Key.Kind.Row().Stream == wire.Log {
-		limit = wire.MaxBody
-	}
-	if len(e.Body) > limit {
-		return fmt.Errorf("%w: %v has %d bytes, at most %d fit; split the body into parts", stage.ErrRefused, e.Key, len(e.Body), limit)
-	}
-	return nil
 }
 
 func (l *Log) store(e wire.Entry) error {
