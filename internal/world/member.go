@@ -63,7 +63,7 @@ func (m *Member) restart() {
 // Config is what the member is made of.
 func (m *Member) Config() secagg.Config {
 	c := secagg.Config{Name: m.Name, Identity: m.identity, Authority: m.world.Authority.Public().(ed25519.PublicKey),
-		Policy: secagg.DefaultPolicy(), Rand: rand.Reader, Contribution: &secagg.Contribution{Update: m.update(), Weight: uint32(m.position%8) + 1}}
+		Policy: secagg.DefaultPolicy(), Rand: rand.Reader, Contribution: &secagg.Contribution{Update: m.update(), Weight: m.weight()}}
 	if m.world.Policy != nil {
 		c.Policy = *m.world.Policy
 	}
@@ -71,6 +71,13 @@ func (m *Member) Config() secagg.Config {
 		c.Model = m.world.model
 	}
 	return c
+}
+
+func (m *Member) weight() uint32 {
+	if m.world.Weights != nil {
+		return m.world.Weights[m.position]
+	}
+	return uint32(m.position%8) + 1
 }
 
 // update is one-hot: a wrong sum names the member whose input is missing, doubled

@@ -28,6 +28,7 @@ type Setting struct {
 	Fair     bool                  // first come first served instead of random order
 	Change   func(*wire.Open)      // of the Open, before it is signed
 	Policy   *secagg.Policy        // of every member; nil: the default
+	Weights  []uint32              // by position; nil: 1 to 8
 	Tamper   func(w *World, e wire.Entry) []wire.Entry
 	Specs    []stage.Spec // the stages; nil: services.All()
 	Hostile  map[string]Mutation

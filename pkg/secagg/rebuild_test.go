@@ -69,8 +69,8 @@ func (d *dealtRound) rebuilder(accepted wire.Bitmap, helpers ...int) *Rebuilder 
 
 // masked is the sum over accepted of what its members would send for a vector
 // of zeros: nothing but masks.
-func (d *dealtRound) masked(t *testing.T, accepted wire.Bitmap) *Vector {
-	sum := NewVector(16, 4)
+func (d *dealtRound) masked(t *testing.T, accepted wire.Bitmap, wordBytes int) *Vector {
+	sum := NewVector(16, wordBytes)
 	for i := range accepted.All() {
 		p := &Participant{cfg: Config{Name: d.Name(i)}, round: d.Round, pos: i, sec: d.secrets[i], adverts: d.adverts, u2: Set{}}
 		p.setup.Root = d.setup
@@ -113,10 +113,12 @@ func TestMasksCancel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sum := d.masked(t, accepted)
-			sum.Apply(again, 0)
-			if slices.ContainsFunc(sum.Int64s(), func(x int64) bool { return x != 0 }) {
-				t.Fatalf("n %d without %d: masks are left: %v", n, gone, sum.Int64s())
+			for _, wordBytes := range []int{4, 8} {
+				sum := d.masked(t, accepted, wordBytes)
+				sum.Apply(again, 0)
+				if slices.ContainsFunc(sum.Int64s(), func(x int64) bool { return x != 0 }) {
+					t.Fatalf("n %d without %d, %d bytes a word: masks are left: %v", n, gone, wordBytes, sum.Int64s())
+				}
 			}
 		}
 	}
