@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chorus/pkg/secagg"
+	"chorus/pkg/secagg/finder"
 	"chorus/pkg/wire"
 )
 
@@ -265,6 +266,9 @@ func (f *facts) state() (state, remedy string) {
 	switch {
 	case f.certificate != nil:
 		return "certified", ""
+	case f.abort != nil && len(f.wrote[wire.KindConsent]) > 0:
+		return "aborted", fmt.Sprintf("model %.16s is spent on this A: open the next round with the same members, with at least %d others, or on a new model",
+			f.round.Open.Model, finder.MinAccepted(int(f.round.Open.Floor), f.round.Corrupt))
 	case f.abort != nil:
 		return "aborted", "open the next round; the model stays as it was"
 	case f.result != nil:
