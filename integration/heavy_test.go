@@ -4,12 +4,16 @@ package integration
 
 import "testing"
 
-// TestLyingSeedsLong is for the night.
+// TestLyingSeedsLong plays more seeds than the default suite has time for.
 func TestLyingSeedsLong(t *testing.T) {
-	for seed := range uint64(600) {
+	t.Parallel()
+	for seed := range uint64(200) {
 		playSeed(t, 1000+seed)
 	}
 }
 
-// TestBentRoundsLong is for the night, too.
-func TestBentRoundsLong(t *testing.T) { stepBent(t, 1000, 20_000) }
+// TestBentRoundsLong bends more rounds than the default suite has time for.
+func TestBentRoundsLong(t *testing.T) {
+	t.Parallel()
+	stepBent(t, 1000, 4000)
+}
