@@ -61,7 +61,8 @@ var setupAttacks = []attack{
 	})},
 	{"setup: one advert short of its set", 5, secagg.ErrMemberRecord, func(s *server) []int {
 		v := s.begin()
-		es := v.close1(s.said(wire.KindAdvert, everyone()))
+		v.close1(s.said(wire.KindAdvert, everyone()))
+		var es []wire.Entry
 		v.setup.Bundle, es = s.bundle(wire.KindSetupBundle, s.said(wire.KindAdvert, but(everyone(), evil2)))
 		s.show(everyone(), es, []wire.Entry{s.fact(wire.KindSetup, &v.setup)})
 		return honest()

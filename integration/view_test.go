@@ -45,9 +45,6 @@ func (v *view) upTo(kind wire.Kind) *view {
 	return v
 }
 
-// skip takes a fact as told.
-func (v *view) skip() *view { v.at++; return v }
-
 // fork is the same story so far, for others.
 func (v *view) fork(to []int) *view {
 	w := *v
