@@ -324,6 +324,9 @@ func (p *Participant) Resent(rec wire.Record) error {
 // singletons of the round's log.
 func (p *Participant) Wants() []wire.Key { return slices.Clone(p.wants) }
 
+// Kept counts the records that the member holds in memory.
+func (p *Participant) Kept() int { return len(p.facts) + len(p.content) }
+
 // Over reports that nothing further will happen: done, refused or aborted.
 func (p *Participant) Over() bool { return p.done || p.err != nil || p.abort != nil }
 

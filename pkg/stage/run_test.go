@@ -174,6 +174,24 @@ func TestFullStoreIsNotTheEnd(t *testing.T) {
 	}
 }
 
+// TestRefusedAppendAborts: what the server will never take ends the round with a
+// reason instead of a replay without end.
+func TestRefusedAppendAborts(t *testing.T) {
+	tries := 0
+	records := play(t, 1, func(e wire.Entry) (bool, error) {
+		if e.Key.Kind == wire.KindSetup {
+			tries++
+			return false, stage.ErrRefused
+		}
+		return true, nil
+	})
+	var a wire.Abort
+	r := records[len(records)-1]
+	if r.Key.Kind != wire.KindAbort || wire.DecodeBody(r.Body, &a) != nil || a.Reason != wire.Internal || tries != 1 {
+		t.Fatalf("%d tries, ended with %s", tries, r.Key)
+	}
+}
+
 // TestDivergenceAborts: a stage that finds a foreign record under its own kind
 // ends the round for everybody, and lives on.
 func TestDivergenceAborts(t *testing.T) {
